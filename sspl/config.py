@@ -1,0 +1,126 @@
+"""What a model and a training run are made of, as frozen dataclasses, and the presets.
+
+Every default is the paper's. A field made by `departure` is one the paper does not have: its
+default switches it off, and its metadata says why a preset would switch it on.
+"""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from sspl.encoders import EarsName, EyesName
+
+
+def departure(default: Any, why: str) -> Any:
+    """A dataclass field that the paper does not have; `default` does what the paper does."""
+    return field(default=default, metadata={"why": why})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The three-stream model of Figure 3."""
+
+    eyes: EyesName = "vgg16"
+    ears: EarsName = "vggish"
+    image_px: int = 224
+    visual_channels: int = 512  # c_v
+    sound_channels: int = 128  # c_a
+    query_width: int = 512  # hidden width of g
+    num_cycles: int = 5  # T; 0 is SSPL without PCM
+    pcm_channels: int = 512  # of r_1 and r_2
+    scaling: Literal["min_max"] = "min_max"
+    fusion: Literal["attention"] = "attention"
+    projection_width: int = 2048
+    prediction_width: int = 512
+
+    rectified_features: bool = departure(
+        False,
+        "A small encoder ends in class evidence: what lies below its last ReLU is noise to the "
+        "map, and rectified features with a non-negative query keep the map's sign.",
+    )
+    non_negative_query: bool = departure(
+        False,
+        "The objective does not fix the sign of the map; a query that cannot be negative on "
+        "features that cannot be negative cannot prefer the empty places.",
+    )
+    norm_offset: float = departure(
+        0.0,
+        "Cosine forgets magnitude, so faint places shout; the offset, in units of the picture's "
+        "mean feature norm, keeps dull places dull.",
+    )
+    tie_weight: float = departure(
+        0.0,
+        "SimSiam alone lets the map ignore the sound; a Barlow Twins term between what the map "
+        "picks out and the sound makes it listen, without negatives.",
+    )
+    tie_off_diagonal: float = departure(0.005, "Barlow Twins' own weight; unused without a tie.")
+    leave_out_weight: float = departure(
+        0.0,
+        "The map may be upside down at the same loss; what it leaves out must not vary with the "
+        "sound.",
+    )
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.num_cycles <= 16:
+            raise ValueError(f"num_cycles is {self.num_cycles}; take 0 (without PCM) to 16")
+        for name in ("norm_offset", "tie_weight", "tie_off_diagonal", "leave_out_weight"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How a run trains; see Table S1 and supplement B.2."""
+
+    epochs: int = 20
+    batch_size: int = 256
+    head_learning_rate: float = 5e-5  # lr_1, of the projection and prediction MLPs
+    learning_rate: float = 2e-5  # lr_2, of everything else that learns
+    weight_decay: float = 1e-4  # none on the PCM's a and b
+    seed: int = 0
+    select: Literal["val", "test"] = "val"
+    cached_views: int = departure(
+        0,
+        "The encoders are frozen, so a few views of each picture can be encoded once and drawn "
+        "from: an epoch on two CPU cores takes seconds. 0 draws and encodes fresh views.",
+    )
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 2:
+            raise ValueError("take at least 1 epoch and a batch of at least 2 (batch norm needs it)")
+        if self.cached_views == 1 or self.cached_views < 0:
+            raise ValueError("cached_views is 0 (fresh views) or at least 2 (two per step)")
+
+
+def departures(config: ModelConfig | TrainConfig) -> dict[str, str]:
+    """The fields in which a config leaves the paper, each with its reason."""
+    return {
+        f.name: f.metadata["why"]
+        for f in fields(config)
+        if "why" in f.metadata and getattr(config, f.name) != f.default
+    }
+
+
+def without_pcm(model: ModelConfig) -> ModelConfig:
+    """The same model as the paper's "SSPL (w/o PCM)"."""
+    return replace(model, num_cycles=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Which picture-sound pairs a run trains on and which choose its epoch."""
+
+    name: str = "orchestra"
+    train_seed: int = 1
+    val_seed: int = 2
+    num_train: int = 4000
+    num_val: int = 400
+    kinds: tuple[Literal["solo", "duet", "silent"], ...] = ("solo", "duet", "silent")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """One training run: what is built, how it learns, on what."""
+
+    model: ModelConfig
+    train: TrainConfig
+    data: DataConfig

@@ -1,0 +1,171 @@
+"""Clips of the built-in world: a picture with exact boxes, and the sound that belongs to it.
+
+Everything is a pure function of (seed, index, kind). What is in a clip, how it looks and how it
+sounds come from three separate random streams, so the size of the picture and the length of the
+sound change neither what is drawn nor which notes begin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from sspl.data.orchestra.clutter import draw_clutter
+from sspl.data.orchestra.instruments import INSTRUMENTS
+from sspl.data.orchestra.painter import Canvas
+from sspl.data.orchestra.rooms import draw_room, make_light
+from sspl.data.orchestra.sounds import synthesise
+from sspl.data.orchestra.staging import place_instruments, stage_people
+
+Kind = Literal["solo", "duet", "silent", "offscreen", "empty"]
+Box = tuple[float, float, float, float]
+
+_KINDS: tuple[str, ...] = get_args(Kind)
+_PLAN, _PICTURE, _SOUND = range(3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """An instrument in the picture: its box (normalised x0, y0, x1, y1) and whether it sounds.
+
+    The box is exactly that of the instrument's own painted shapes. A bow or mallets belong to it,
+    since they are drawn only where they touch; shadows, hands and stands do not.
+    """
+
+    instrument: str
+    box: Box
+    sounding: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A picture and its sound.
+
+    `image` is (px, px, 3) uint8 RGB; `waveform` (N,) float32 in [-1, 1], 16 kHz mono, the sum of
+    `stems`, which are kept by the name of the sounding instrument. `placed` lists every
+    instrument drawn. `label` names what sounds: "", "cello", or "cello+flute" for a duet.
+    """
+
+    id: str
+    kind: Kind
+    image: np.ndarray
+    waveform: np.ndarray
+    stems: dict[str, np.ndarray]
+    placed: tuple[Placed, ...]
+    label: str
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """Boxes (k, 4) float32 of the instruments that are both heard and seen."""
+        boxes = [placed.box for placed in self.placed if placed.sounding]
+        return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    drawn: tuple[str, ...]
+    sounding: tuple[str, ...]
+
+
+def make_clip(
+    seed: int, index: int, kind: Kind = "solo", image_px: int = 256, duration_s: float = 3.0
+) -> Clip:
+    """Makes clip number `index` of the world `seed`.
+
+    Kinds: "solo", one instrument, seen and heard; "duet", two of different classes, both heard;
+    "silent", two seen, one heard; "offscreen", one heard that is not in the picture, another seen;
+    "empty", a room without instruments, and only its quiet noise.
+
+    Raises ValueError for an unknown kind, a negative seed or index, or an `image_px` under 16.
+    """
+    image, placed = draw_picture(seed, index, kind, image_px)
+    waveform, stems = make_sound(seed, index, kind, duration_s)
+    return Clip(
+        id=f"orchestra-s{seed}-{kind}-{index:05d}",
+        kind=kind,
+        image=image,
+        waveform=waveform,
+        stems=stems,
+        placed=placed,
+        label="+".join(stems),
+    )
+
+
+def draw_picture(
+    seed: int, index: int, kind: Kind, image_px: int = 256
+) -> tuple[np.ndarray, tuple[Placed, ...]]:
+    """Draws only the picture of a clip: (image_px, image_px, 3) uint8, and what is in it.
+
+    Raises ValueError as `make_clip` does.
+    """
+    if image_px < 16:
+        raise ValueError(f"image_px is {image_px}: a picture needs at least 16 pixels a side")
+    plan = _plan_clip(seed, index, kind)
+    rng = _stream(seed, index, kind, _PICTURE)
+    room, floor_y = draw_room(rng)
+    clutter, light = draw_clutter(rng, floor_y), make_light(rng)
+    poses = place_instruments(plan.drawn, rng)
+    people, supports = stage_people(poses, rng, floor_y)
+
+    canvas = Canvas(image_px)
+    for layer in (room, clutter, *supports, *(person.body for person in people)):
+        canvas.paint(layer)
+    for pose in poses:
+        canvas.cast_shadow(pose.drawing, (0.010, 0.016), 0.012, 0.45)
+        canvas.paint(pose.drawing)
+    for person in people:
+        canvas.paint(person.hands)
+    placed = tuple(
+        Placed(
+            instrument=pose.instrument,
+            box=pose.drawing.bounds(),
+            sounding=pose.instrument in plan.sounding,
+        )
+        for pose in poses
+    )
+    return canvas.finish(light), placed
+
+
+def make_sound(
+    seed: int, index: int, kind: Kind, duration_s: float = 3.0
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Makes only the sound of a clip: the mixture (N,) float32 at 16 kHz, and its stems.
+
+    Raises ValueError as `make_clip` does.
+    """
+    plan = _plan_clip(seed, index, kind)
+    rng = _stream(seed, index, kind, _SOUND)
+    if not plan.sounding:
+        noise = rng.standard_normal(round(duration_s * 16000)) * 0.001
+        return noise.astype(np.float32), {}
+    streams = rng.spawn(len(plan.sounding))
+    levels = rng.uniform(0.75, 1.0, len(plan.sounding)) / len(plan.sounding)
+    stems = {
+        name: synthesise(name, stream, duration_s) * np.float32(level)
+        for name, stream, level in zip(plan.sounding, streams, levels, strict=True)
+    }
+    return np.stack([*stems.values()]).sum(axis=0), stems
+
+
+def _stream(seed: int, index: int, kind: Kind, stream: int) -> np.random.Generator:
+    if kind not in _KINDS:
+        raise ValueError(f"unknown kind {kind!r}: use one of {', '.join(_KINDS)}")
+    if seed < 0 or index < 0:
+        raise ValueError(f"seed {seed} and index {index} must not be negative")
+    return np.random.default_rng([seed, index, _KINDS.index(kind), stream])
+
+
+def _plan_clip(seed: int, index: int, kind: Kind) -> _Plan:
+    rng = _stream(seed, index, kind, _PLAN)
+    first, second = rng.permutation(INSTRUMENTS)[:2].tolist()
+    plans = {
+        "solo": ((first,), (first,)),
+        "duet": ((first, second), (first, second)),
+        "silent": ((first, second), (first,)),
+        "offscreen": ((second,), (first,)),
+        "empty": ((), ()),
+    }
+    drawn, sounding = plans[kind]
+    return _Plan(drawn=drawn, sounding=sounding)

@@ -1,0 +1,86 @@
+"""Picture-sound pairs in memory, the form that training and evaluation take them in."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from os import cpu_count
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from sspl.audio import hear_clip
+from sspl.data.orchestra import Kind, draw_picture, make_clip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """N picture-sound pairs.
+
+    Attributes:
+        ids: N names.
+        images: (N, 3, px, px) uint8 RGB, squashed to a square.
+        log_mel: (N, P, 96, 64) float32.
+        boxes: N arrays (k, 4) float, normalised xyxy of what sounds and is seen.
+        labels: N names of the sounding class.
+    """
+
+    ids: list[str]
+    images: Tensor
+    log_mel: Tensor
+    boxes: list[np.ndarray]
+    labels: list[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def orchestra_pairs(
+    seed: int, num: int, kinds: Sequence[Kind] = ("solo",), image_px: int = 128
+) -> Pairs:
+    """Draw and play `num` orchestra clips, on all cores, with a progress bar.
+
+    Args:
+        seed: of the world; other seeds share no clip.
+        kinds: clip i is of kind `kinds[i % len(kinds)]`.
+        image_px: side of the pictures.
+    """
+    clips = map_on_all_cores(
+        partial(_draw_and_play, seed, tuple(kinds), image_px), num, f"orchestra, seed {seed}"
+    )
+    ids, images, waveforms, boxes, labels = zip(*clips, strict=True)
+    return Pairs(
+        ids=list(ids),
+        images=torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
+        log_mel=torch.stack([hear_clip(torch.from_numpy(waveform)) for waveform in waveforms]),
+        boxes=list(boxes),
+        labels=list(labels),
+    )
+
+
+def orchestra_boxes(seed: int, num: int, kinds: Sequence[Kind]) -> list[np.ndarray]:
+    """Boxes (k, 4) of what `orchestra_pairs` would show, from thumbnails and without sounds."""
+    return map_on_all_cores(partial(_draw_boxes, seed, tuple(kinds)), num, "training boxes")
+
+
+def _draw_boxes(seed: int, kinds: tuple[Kind, ...], index: int) -> np.ndarray:
+    _, placed = draw_picture(seed, index, kinds[index % len(kinds)], 16)
+    return np.array([item.box for item in placed if item.sounding], np.float32).reshape(-1, 4)
+
+
+def _draw_and_play(seed: int, kinds: tuple[Kind, ...], image_px: int, index: int):
+    clip = make_clip(seed, index, kinds[index % len(kinds)], image_px)
+    return clip.id, clip.image, clip.waveform, clip.boxes, clip.label
+
+
+def map_on_all_cores(function: Callable[[int], Any], num: int, what: str) -> list[Any]:
+    """[function(0), ..., function(num - 1)], in worker processes once that pays."""
+    if num < 64:
+        return [function(i) for i in range(num)]
+    with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
+        results = pool.map(function, range(num), chunksize=16)
+        return list(tqdm(results, total=num, desc=what, unit="clip"))

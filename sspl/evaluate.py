@@ -1,0 +1,259 @@
+"""Score a checkpoint: every cycle, beside the floors, and does it listen?
+
+    python -m sspl.evaluate --checkpoint tiny --data orchestra --seed 7 --num 500
+
+Letters: N samples, T cycles, C visual channels, P audio patches, A audio channels, h w map.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+import tyro
+from torch import Tensor
+from tqdm import tqdm
+
+from sspl.audio import NUM_SAMPLES, log_mel
+from sspl.checkpoint import find_checkpoint, load_model, read_meta, versions, write_json
+from sspl.config import DataConfig
+from sspl.data.orchestra import Kind
+from sspl.data.pairs import Pairs, orchestra_boxes, orchestra_pairs
+from sspl.data.transforms import whole_view
+from sspl.metrics import (
+    PROTOCOLS,
+    Protocol,
+    Scores,
+    score_floors,
+    score_maps,
+    vggss_ground_truth,
+)
+from sspl.model import SSPL
+
+BATCH = 50
+BOOTSTRAPS = 1000
+Listening = Literal["right", "other", "silent", "noise"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """What the frozen encoders make of pairs: computed once, asked many times.
+
+    Attributes:
+        visual: (N, C, h, w) of the whole pictures.
+        embeddings: (N, P, A) of the sounds.
+        ground_truth: (N, 224, 224).
+        labels: N names.
+    """
+
+    visual: Tensor
+    embeddings: Tensor
+    ground_truth: Tensor
+    labels: list[str]
+
+
+@torch.no_grad()
+def encode_pairs(model: SSPL, pairs: Pairs) -> Encoded:
+    """Run the encoders over pairs, in batches, with a progress bar."""
+    device = next(model.parameters()).device
+    px = model.config.image_px
+    visual, embeddings = [], []
+    for start in tqdm(range(0, len(pairs), BATCH), desc="encode", unit="batch", leave=False):
+        part = slice(start, start + BATCH)
+        visual.append(model.see(whole_view(pairs.images[part].to(device), px)))
+        embeddings.append(model.hear(pairs.log_mel[part].to(device)))
+    truth = np.stack([vggss_ground_truth(boxes) for boxes in pairs.boxes])
+    return Encoded(
+        visual=torch.cat(visual),
+        embeddings=torch.cat(embeddings),
+        ground_truth=torch.from_numpy(truth),
+        labels=pairs.labels,
+    )
+
+
+@torch.no_grad()
+def predict_maps(model: SSPL, visual: Tensor, embeddings: Tensor) -> Tensor:
+    """The map after each cycle for each pair: (T, N, h, w), on the CPU."""
+    maps = []
+    for seen, heard in zip(visual.split(BATCH), embeddings.split(BATCH), strict=True):
+        sound, query = model.listen(heard)
+        maps.append(model.trace_features(seen, sound, query).similarity.cpu())
+    return torch.cat(maps, dim=1)
+
+
+def swap_sounds(
+    model: SSPL, encoded: Encoded, seed: int = 0
+) -> dict[Listening, Tensor]:
+    """Embeddings (N, P, A) to play to the same pictures: right, another class's, none, noise.
+
+    Raises:
+        ValueError: if all pairs are of one class, so that there is no other.
+    """
+    rng = np.random.default_rng([seed, 41])
+    labels = np.array(encoded.labels)
+    if len(set(labels)) < 2:
+        raise ValueError("all pairs are of one class: nothing else to play; take more pairs")
+    other = [int(rng.choice(np.flatnonzero(labels != label))) for label in labels]
+    num = len(labels)
+    noise = torch.from_numpy(rng.uniform(-0.5, 0.5, (num, NUM_SAMPLES)).astype(np.float32))
+    device = encoded.embeddings.device
+    with torch.no_grad():
+        silent = model.hear(log_mel(torch.zeros(1, NUM_SAMPLES)).to(device)).expand(num, -1, -1)
+        noisy = [model.hear(log_mel(part).to(device)) for part in noise.split(BATCH)]
+    return {
+        "right": encoded.embeddings,
+        "other": encoded.embeddings[other],
+        "silent": silent,
+        "noise": torch.cat(noisy),
+    }
+
+
+def evaluate_model(
+    model: SSPL,
+    pairs: Pairs,
+    training_boxes: Sequence[np.ndarray],
+    protocols: Sequence[Protocol] = PROTOCOLS,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Everything `--json` holds about the scores: protocols, floors, cycles, listening.
+
+    Args:
+        training_boxes: boxes of the training split, for the mean-box floor.
+        seed: of the bootstrap and of the choice of other sounds.
+    """
+    encoded = encode_pairs(model, pairs)
+    truth = encoded.ground_truth
+    first = protocols[0]
+    heard = {
+        name: predict_maps(model, encoded.visual, embeddings)
+        for name, embeddings in swap_sounds(model, encoded, seed).items()
+    }
+    right = heard["right"]
+    floors: dict[str, dict[str, Any]] = {}
+    for protocol in protocols:
+        for name, scores in score_floors(truth, training_boxes, protocol).items():
+            floors.setdefault(name, {})[protocol] = describe(scores)
+    return {
+        "n": len(pairs),
+        "protocols": {
+            p: describe(scores) | {"ci95": bootstrap_interval(scores, seed)}
+            for p in protocols
+            for scores in [score_maps(right[-1], truth, p)]
+        },
+        "floors": floors,
+        "per_cycle": [
+            {"t": t} | describe(score_maps(maps, truth, first)) for t, maps in enumerate(right, 1)
+        ],
+        "listening": {
+            name: describe(score_maps(maps[-1], truth, first))
+            | {"map_correlation": correlate_maps(maps[-1], right[-1])}
+            for name, maps in heard.items()
+        },
+    }
+
+
+def describe(scores: Scores) -> dict[str, float]:
+    """The three summary numbers of `Scores`, JSON-able."""
+    return {
+        "ciou_at_50": scores.ciou_at_50,
+        "auc": scores.auc,
+        "mean_ciou": scores.mean_ciou,
+    }
+
+
+def bootstrap_interval(scores: Scores, seed: int) -> list[float]:
+    """95 % interval of cIoU@0.5 from 1000 resamples of the samples."""
+    rng = np.random.default_rng([seed, 43])
+    hits = scores.per_sample >= 0.5
+    means = rng.choice(hits, (BOOTSTRAPS, len(hits))).mean(1)
+    return [float(v) for v in np.quantile(means, [0.025, 0.975])]
+
+
+def correlate_maps(maps: Tensor, reference: Tensor) -> float:
+    """Mean Pearson correlation of (N, h, w) maps with theirs under the right sound; flat is 0."""
+    a, b = (m.flatten(1) - m.flatten(1).mean(1, keepdim=True) for m in (maps, reference))
+    r = (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1)).clamp_min(1e-12)
+    return float(r.mean())
+
+
+def main(
+    checkpoint: str,
+    data: Literal["orchestra"] = "orchestra",
+    seed: int = 7,
+    num: int = 500,
+    kind: Kind = "solo",
+    protocol: Literal[Protocol, "all"] = "all",
+    json_path: Annotated[str | None, tyro.conf.arg(name="json")] = None,
+    device: str | None = None,
+) -> None:
+    """Score a checkpoint on clips, beside the floors, cycle by cycle, and with swapped sounds.
+
+    Args:
+        checkpoint: a shipped name, a checkpoint folder, or a Hub id.
+        data: what to look at; `orchestra` draws and plays it from the seed.
+        seed: of the clips; take one that neither training nor selection saw.
+        num: how many clips.
+        kind: of the clips.
+        protocol: one, or all; cycles, listening and intervals are given under the first.
+        json_path: where the result goes; "-" prints it instead of the table.
+        device: "cpu", "cuda"; by default a GPU where there is one.
+    """
+    folder = find_checkpoint(checkpoint)
+    model, meta = load_model(folder, device), read_meta(folder)
+    trained_on = DataConfig(**meta["data"])
+    pairs = orchestra_pairs(seed, num, (kind,))
+    boxes = orchestra_boxes(trained_on.train_seed, 500, trained_on.kinds)
+    seen = seed in (trained_on.train_seed, trained_on.val_seed)
+    if seen:
+        print(f"note: training or selection saw seed {seed}", file=sys.stderr)
+    protocols = PROTOCOLS if protocol == "all" else (protocol,)
+    result = {
+        "data": data,
+        "split": f"seed {seed}, {kind}" + (", seen in training" if seen else ", unseen"),
+        "seed": seed,
+        "kind": kind,
+        "checkpoint": checkpoint,
+        "selection": meta["selection"],
+        **evaluate_model(model, pairs, boxes, protocols),
+        "versions": versions(),
+    }
+    if json_path == "-":
+        print(json.dumps(result, indent=1))
+        return
+    print(format_result(result))
+    if json_path:
+        write_json(Path(json_path), result)
+
+
+def format_result(result: dict[str, Any]) -> str:
+    """The result as a table to read in a terminal."""
+    first = next(iter(result["protocols"]))
+    lines = [f"{result['checkpoint']} on {result['data']} ({result['split']}), n = {result['n']}"]
+
+    def row(name: str, scores: dict[str, Any], more: str = "") -> str:
+        return f"  {name:24}{scores['ciou_at_50']:8.3f}{scores['auc']:8.3f}   {more}"
+
+    lines.append(f"  {'':24}{'cIoU@.5':>8}{'AUC':>8}")
+    for protocol, scores in result["protocols"].items():
+        low, high = scores["ci95"]
+        lines.append(row(f"protocol {protocol}", scores, f"95 % in {low:.3f} to {high:.3f}"))
+        for name, floor in result["floors"].items():
+            lines.append(row(f"  floor: {name}", floor[protocol]))
+    lines.append(f"by cycle, protocol {first}")
+    lines += [row(f"t = {cycle['t']}", cycle) for cycle in result["per_cycle"]]
+    lines.append(f"by what is played, protocol {first}")
+    for name, scores in result["listening"].items():
+        more = f"maps correlate {scores['map_correlation']:.2f} with the right sound's"
+        lines.append(row(name, scores, more))
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    try:
+        tyro.cli(main)
+    except ValueError as error:
+        sys.exit(f"sspl.evaluate: {error}")

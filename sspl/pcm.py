@@ -1,0 +1,146 @@
+"""The predictive coding module: Sec. 3.3, Algorithm S1, with the authors' geometry.
+
+Letters: B batch, C channels of a representation, A channels of the sound, T cycles, L = 3 layers.
+
+    layer    grid     feedback (predicts the layer below)      feedforward (corrects the layer above)
+    r_3      14x14    3x3 conv, 2x2 max-pool  -> p_2           1x1 read-out -> transformed feature
+    r_2      7x7      3x3 conv, 2x2 max-pool  -> p_1           bilinear x2, 3x3 deconv -> r_3
+    r_1      3x3      1x1 conv, GELU, mean    -> p_0           3x3 deconv, stride 2 -> r_2
+    r_0      sound                                             1x1 deconv -> r_1
+
+The paper counts T cycles with the initialisation as the first; the authors' `cycs_pcm=4` is T = 5.
+Each cycle has batch norms of its own, so T is part of the weights, but the read-out may be
+applied after any cycle t <= T: that is what the step-through shows.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+NUM_LAYERS = 3
+GRID = 14  # the geometry above is written for 14x14 features
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What one cycle t of the PCM leaves behind.
+
+    Attributes:
+        feature: (B, C_v, 14, 14) the read-out of r_3 after this cycle, the paper's f~_v at t = T.
+        predicted_sound: (B, A) p_0, Eq. (S12) with l = 1.
+        errors: (B, 3) root mean square of e_0, e_1, e_2, the errors of this cycle, Eq. (11).
+    """
+
+    feature: Tensor
+    predicted_sound: Tensor
+    errors: Tensor
+
+
+class PredictiveCoding(nn.Module):
+    """Refine visual features until they predict the sound, Eqs. (9)-(12).
+
+    Args:
+        visual_channels: C_v of the visual feature, which is also r_3's (512 in the paper).
+        channels: C of r_1 and r_2 (512; the paper's table of filters is read as these).
+        sound_channels: A of the sound's embedding (128).
+        num_cycles: T >= 1.
+    """
+
+    def __init__(
+        self, *, visual_channels: int, channels: int, sound_channels: int, num_cycles: int
+    ) -> None:
+        super().__init__()
+        if num_cycles < 1:
+            raise ValueError(f"num_cycles is {num_cycles}; a PCM needs at least one cycle")
+        self.num_cycles = num_cycles
+        widths = [channels, channels, visual_channels]  # of r_1, r_2, r_3
+
+        self.predict_sound = nn.Conv2d(channels, sound_channels, 1)
+        self.predict_r1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.predict_r2 = nn.Conv2d(visual_channels, channels, 3, padding=1, bias=False)
+
+        self.correct_r1 = nn.ConvTranspose2d(sound_channels, channels, 1, bias=False)
+        self.correct_r2 = nn.ConvTranspose2d(channels, channels, 3, stride=2, bias=False)
+        self.correct_r3 = nn.ConvTranspose2d(channels, visual_channels, 3, padding=1, bias=False)
+        self.read_out = nn.ConvTranspose2d(visual_channels, visual_channels, 1)
+
+        def gains(start: float) -> nn.ParameterList:
+            return nn.ParameterList(nn.Parameter(torch.full((1, w, 1, 1), start)) for w in widths)
+
+        self.feedback_gain = gains(0.5)  # b_l, Eq. (10)
+        self.error_gain = gains(1.0)  # a_l, Eq. (12)
+        # Batch norm before every non-linearity, its own per layer and per cycle, except for the
+        # prediction of the sound and for r_3's feedback update (the authors' code).
+        self.feedback_norms = nn.ModuleList(
+            nn.ModuleList(nn.BatchNorm2d(w) for w in widths[:2]) for _ in range(num_cycles)
+        )
+        self.error_norms = nn.ModuleList(
+            nn.ModuleList(nn.BatchNorm2d(w) for w in widths) for _ in range(num_cycles)
+        )
+
+    def forward(self, visual: Tensor, sound: Tensor) -> Tensor:
+        """The transformed feature after all T cycles.
+
+        Args:
+            visual: (B, C_v, 14, 14) float, the frozen encoder's feature.
+            sound: (B, A) float, L2-normalised.
+        Returns:
+            (B, C_v, 14, 14).
+        """
+        r3 = visual
+        for r3, _, _ in self._run(visual, sound):
+            pass
+        return self.read_out(r3)
+
+    def trace(self, visual: Tensor, sound: Tensor) -> list[Cycle]:
+        """Every cycle of one pass, each read out; arguments as in `forward`."""
+        return [
+            Cycle(self.read_out(r3), predicted_sound, torch.stack([_rms(e) for e in errors], dim=1))
+            for r3, predicted_sound, errors in self._run(visual, sound)
+        ]
+
+    def _run(self, visual: Tensor, sound: Tensor):
+        """Yield (r_3, p_0, (e_0, e_1, e_2)) after each cycle."""
+        if visual.shape[-2:] != (GRID, GRID):
+            raise ValueError(f"the PCM expects 14x14 features, got {tuple(visual.shape)}")
+        b1, b2, b3 = (F.relu(b) for b in self.feedback_gain)
+        a1, a2, a3 = (F.relu(a) for a in self.error_gain)
+        r1 = r2 = r3 = None
+        for feedback_norms, error_norms in zip(self.feedback_norms, self.error_norms, strict=True):
+            norm1, norm2 = feedback_norms
+            # Feedback, from the top down: Eqs. (9), (10).
+            if r1 is None or r2 is None or r3 is None:
+                # t = 1 initialises: each layer is its prediction, so the prediction it is later
+                # compared with has passed the non-linearity (the authors' code).
+                r3 = visual
+                r2 = p2 = F.gelu(norm2(self._predict(self.predict_r2, r3)))
+                r1 = p1 = F.gelu(norm1(self._predict(self.predict_r1, r2)))
+            else:
+                r3 = F.gelu((1 - b3) * r3 + b3 * visual)
+                p2 = self._predict(self.predict_r2, r3)
+                r2 = F.gelu(norm2((1 - b2) * r2 + b2 * p2))
+                p1 = self._predict(self.predict_r1, r2)
+                r1 = F.gelu(norm1((1 - b1) * r1 + b1 * p1))
+
+            # Feedforward, from the bottom up: Eqs. (11), (12).
+            norm1, norm2, norm3 = error_norms
+            p0 = F.gelu(self.predict_sound(r1)).mean((2, 3))
+            e0 = sound - p0
+            r1 = F.gelu(norm1(r1 + a1 * self.correct_r1(e0[:, :, None, None])))
+            e1 = r1 - p1
+            r2 = F.gelu(norm2(r2 + a2 * self.correct_r2(e1)))
+            e2 = r2 - p2
+            up = F.interpolate(e2, scale_factor=2, mode="bilinear", align_corners=True)
+            r3 = F.gelu(norm3(r3 + a3 * self.correct_r3(up)))
+            yield r3, p0, (e0, e1, e2)
+
+
+    @staticmethod
+    def _predict(layer: nn.Conv2d, above: Tensor) -> Tensor:
+        return F.max_pool2d(layer(above), 2)
+
+
+def _rms(error: Tensor) -> Tensor:
+    return error.flatten(1).square().mean(1).sqrt()

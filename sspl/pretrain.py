@@ -1,0 +1,202 @@
+"""Pre-train the tiny eyes and ears by classification, as VGG16 is on ImageNet and VGGish on AudioSet.
+
+    python -m sspl.pretrain --out assets/models/tiny-encoders
+
+This is the one place that uses labels; the encoders are frozen afterwards. Which of the eleven
+instruments are seen (or heard) is told from the average of the rectified features, so that what
+tells nothing, rooms and people, leaves no feature behind.
+
+Letters: N samples, K = 11 instruments.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import tyro
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from sspl.audio import hear_clip
+from sspl.checkpoint import versions, write_json
+from sspl.data.orchestra import INSTRUMENTS, Kind, draw_picture, make_sound
+from sspl.data.pairs import map_on_all_cores
+from sspl.data.transforms import random_views, whole_view
+from sspl.encoders import tiny_vgg, tiny_vggish
+from sspl.files import replace_when_done
+
+PICTURE_KINDS: tuple[Kind, ...] = ("solo", "duet", "solo", "empty")
+SOUND_KINDS: tuple[Kind, ...] = ("solo", "duet")
+VIEW_PX = 112
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainConfig:
+    """How the tiny encoders learn; the seeds are used by nothing else."""
+
+    num_pictures: int = 6000
+    num_sounds: int = 5000
+    picture_epochs: int = 7
+    sound_epochs: int = 6
+    picture_seed: int = 901
+    sound_seed: int = 902
+    held_out: int = 400
+    batch_size: int = 64
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.05
+    seed: int = 0
+
+
+def fit_classifier(
+    encode: Callable[[Tensor], Tensor],
+    parameters: Sequence[nn.Parameter],
+    inputs: Tensor,
+    targets: Tensor,
+    config: PretrainConfig,
+    epochs: int,
+    what: str,
+) -> nn.Linear:
+    """Teach an encoder to tell which of K classes are there; returns the classifier on top.
+
+    Args:
+        encode: a batch of inputs to (B, C) pooled features.
+        parameters: what of the encoder learns.
+        inputs: (N, ...); targets: (N, K) of 0 and 1.
+    """
+    channels = encode(inputs[:2]).shape[1]
+    classifier = nn.Linear(channels, targets.shape[1])
+    optimizer = torch.optim.AdamW(
+        [*parameters, *classifier.parameters()], weight_decay=config.weight_decay
+    )
+    num_steps = len(inputs) // config.batch_size * epochs
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, num_steps)
+    with tqdm(total=num_steps, desc=what, unit="step") as bar:
+        for _ in range(epochs):
+            for batch in torch.randperm(len(inputs)).split(config.batch_size):
+                if len(batch) < config.batch_size:
+                    break
+                logits = classifier(encode(inputs[batch]))
+                loss = F.binary_cross_entropy_with_logits(logits, targets[batch])
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                bar.set_postfix(loss=loss.item(), refresh=False)
+                bar.update()
+    return classifier
+
+
+@torch.no_grad()
+def measure_accuracy(logits: Tensor, targets: Tensor) -> float:
+    """Share of the samples with exactly one class in which that class scores highest."""
+    one = targets.sum(1) == 1
+    return (logits[one].argmax(1) == targets[one].argmax(1)).float().mean().item()
+
+
+def pretrain_eyes(config: PretrainConfig) -> tuple[nn.Sequential, float]:
+    """The tiny VGG, and its accuracy on held-out pictures of one instrument."""
+    drawn = map_on_all_cores(
+        partial(_draw, config.picture_seed), config.num_pictures, "draw pictures"
+    )
+    images = torch.from_numpy(np.stack([image for image, _ in drawn])).permute(0, 3, 1, 2)
+    targets = _mark([names for _, names in drawn])
+    torch.manual_seed(config.seed)
+    generator = torch.Generator().manual_seed(config.seed)
+    eyes = tiny_vgg()
+
+    def encode(batch: Tensor) -> Tensor:
+        return F.relu(eyes(random_views(batch, VIEW_PX, generator))).mean((2, 3))
+
+    num = len(images) - config.held_out
+    classifier = fit_classifier(
+        encode,
+        list(eyes.parameters()),
+        images[:num],
+        targets[:num],
+        config,
+        config.picture_epochs,
+        "pre-train eyes",
+    )
+    eyes.eval()
+    with torch.no_grad():
+        seen = [F.relu(eyes(whole_view(part, VIEW_PX))) for part in images[num:].split(50)]
+        logits = classifier(torch.cat(seen).mean((2, 3)))
+    return eyes, measure_accuracy(logits, targets[num:])
+
+
+def pretrain_ears(config: PretrainConfig) -> tuple[nn.Module, float]:
+    """The tiny VGGish, and its accuracy on held-out sounds of one instrument."""
+    played = map_on_all_cores(partial(_play, config.sound_seed), config.num_sounds, "play sounds")
+    log_mel = torch.stack([hear_clip(torch.from_numpy(waveform)) for waveform, _ in played])
+    targets = _mark([names for _, names in played])
+    torch.manual_seed(config.seed)
+    ears = tiny_vggish()
+    num = len(log_mel) - config.held_out
+    classifier = fit_classifier(
+        lambda batch: ears(batch).mean(1),
+        list(ears.parameters()),
+        log_mel[:num],
+        targets[:num],
+        config,
+        config.sound_epochs,
+        "pre-train ears",
+    )
+    ears.eval()
+    with torch.no_grad():
+        logits = classifier(torch.cat([ears(part).mean(1) for part in log_mel[num:].split(50)]))
+    return ears, measure_accuracy(logits, targets[num:])
+
+
+def load_encoders(folder: Path) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """State dicts of the eyes and the ears that `main` wrote.
+
+    Raises:
+        ValueError: if they are not there.
+    """
+    try:
+        return load_file(folder / "eyes.safetensors"), load_file(folder / "ears.safetensors")
+    except FileNotFoundError as error:
+        raise ValueError(
+            f"no encoders in {folder}: run `python -m sspl.pretrain --out {folder}` first"
+        ) from error
+
+
+def main(out: Path, config: PretrainConfig) -> None:
+    """Draw, play, pre-train and save both encoders: about ten minutes on two cores."""
+    out.mkdir(parents=True, exist_ok=True)
+    eyes, eyes_accuracy = pretrain_eyes(config)
+    ears, ears_accuracy = pretrain_ears(config)
+    for name, encoder in (("eyes", eyes), ("ears", ears)):
+        with replace_when_done(out / f"{name}.safetensors") as path:
+            save_file(encoder.state_dict(), path)
+    meta = {
+        "config": asdict(config),
+        "held_out_accuracy": {"eyes": eyes_accuracy, "ears": ears_accuracy},
+        "versions": versions(),
+    }
+    write_json(out / "meta.json", meta)
+    print(f"held-out accuracy: eyes {eyes_accuracy:.3f}, ears {ears_accuracy:.3f}; saved in {out}")
+
+
+def _draw(seed: int, index: int) -> tuple[np.ndarray, list[str]]:
+    image, placed = draw_picture(seed, index, PICTURE_KINDS[index % 4], 128)
+    return image, [item.instrument for item in placed]
+
+
+def _play(seed: int, index: int) -> tuple[np.ndarray, list[str]]:
+    waveform, stems = make_sound(seed, index, SOUND_KINDS[index % 2])
+    return waveform, list(stems)
+
+
+def _mark(names: Sequence[Sequence[str]]) -> Tensor:
+    """(N, K) float: 1 where a sample has an instrument."""
+    return torch.tensor([[float(i in sample) for i in INSTRUMENTS] for sample in names])
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
