@@ -8,23 +8,28 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def similarity_map(query: Tensor, features: Tensor, norm_offset: float = 0.0) -> Tensor:
+def similarity_map(
+    query: Tensor, features: Tensor, seen: Tensor, norm_offset: float = 0.0
+) -> Tensor:
     """Cosine similarity of the sound's query with every place, Eq. (3).
 
-    `norm_offset` departs from the paper: the cosine of a place is shrunk by |f| / (|f| + offset
-    x mean |f| of the picture), so that places where the features are faint cannot score high on
-    direction alone. 0 is the paper's cosine.
+    `norm_offset` departs from the paper: the cosine of a place is shrunk by |v| / (|v| + offset
+    x mean |v| of the picture), v being what the eyes saw there, so that places where they saw
+    little cannot score high on direction alone. 0 is the paper's cosine.
 
     Args:
         query: (B, C) float, the transformed audio feature.
-        features: (B, C, h, w) float.
+        features: (B, C, h, w) float, aligned by the PCM, or as seen.
+        seen: (B, C', h, w) float, the frozen visual feature; unused where norm_offset is 0.
     Returns:
         (B, h, w) in [-1, 1].
     """
-    norms = features.norm(dim=1)  # (B, h, w)
+    cosine = F.cosine_similarity(query[:, :, None, None], features, dim=1)
+    if not norm_offset:
+        return cosine
+    norms = seen.norm(dim=1)  # (B, h, w)
     offset = norm_offset * norms.mean((1, 2), keepdim=True)
-    dots = torch.einsum("bc,bchw->bhw", F.normalize(query, dim=1), features)
-    return dots / (norms + offset).clamp_min(1e-8)
+    return cosine * norms / (norms + offset).clamp_min(1e-8)
 
 
 def scale_min_max(similarity: Tensor) -> Tensor:

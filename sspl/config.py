@@ -47,6 +47,11 @@ class ModelConfig:
         "Cosine forgets magnitude, so faint places shout; the offset, in units of the picture's "
         "mean feature norm, keeps dull places dull.",
     )
+    residual_read_out: bool = departure(
+        False,
+        "What a small PCM reads out is added to the feature the eyes saw, so that its cycles "
+        "correct that feature instead of having to learn it anew.",
+    )
     tie_weight: float = departure(
         0.0,
         "SimSiam alone lets the map ignore the sound; a Barlow Twins term between what the map "
@@ -58,11 +63,16 @@ class ModelConfig:
         "The map may be upside down at the same loss; what it leaves out must not vary with the "
         "sound.",
     )
+    area_weight: float = departure(
+        0.0,
+        "Leaving out nothing also leaves out nothing that sounds: the mean of the scaled map is "
+        "the price of a map that spreads.",
+    )
 
     def __post_init__(self) -> None:
         if not 0 <= self.num_cycles <= 16:
             raise ValueError(f"num_cycles is {self.num_cycles}; take 0 (without PCM) to 16")
-        for name in ("norm_offset", "tie_weight", "tie_off_diagonal", "leave_out_weight"):
+        for name in ("norm_offset", "tie_weight", "tie_off_diagonal", "leave_out_weight", "area_weight"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
 
@@ -124,3 +134,61 @@ class RunConfig:
     model: ModelConfig
     train: TrainConfig
     data: DataConfig
+
+
+def paper() -> RunConfig:
+    """The paper's SSPL with PCM, Table S1's settings for SoundNet-Flickr: no departures."""
+    return RunConfig(model=ModelConfig(), train=TrainConfig(), data=DataConfig())
+
+
+def tiny() -> RunConfig:
+    """The shipped default: small encoders, `orchestra`, and every departure with its reason."""
+    run = tiny_paper()
+    model = replace(
+        run.model,
+        rectified_features=True,
+        non_negative_query=True,
+        norm_offset=10.0,
+        residual_read_out=True,
+        tie_weight=1.0,
+        leave_out_weight=1.0,
+        area_weight=0.5,
+    )
+    return replace(run, model=model)
+
+
+def tiny_paper() -> RunConfig:
+    """The paper's exact objective on the tiny encoders: fewer channels, its learning rates."""
+    return RunConfig(
+        model=ModelConfig(
+            eyes="tiny_vgg",
+            ears="tiny_vggish",
+            image_px=112,
+            visual_channels=64,
+            sound_channels=64,
+            query_width=128,
+            pcm_channels=32,
+            projection_width=256,
+            prediction_width=64,
+        ),
+        train=TrainConfig(
+            epochs=8,
+            batch_size=128,
+            head_learning_rate=1e-3,
+            learning_rate=2e-3,
+            cached_views=3,
+        ),
+        data=DataConfig(),
+    )
+
+
+PRESETS = {
+    "tiny": tiny,
+    "tiny-no-pcm": lambda: _drop_pcm(tiny()),
+    "tiny-paper": tiny_paper,
+    "tiny-paper-no-pcm": lambda: _drop_pcm(tiny_paper()),
+}
+
+
+def _drop_pcm(run: RunConfig) -> RunConfig:
+    return replace(run, model=without_pcm(run.model))

@@ -191,32 +191,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(str(error).splitlines()[0], file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; nothing half-written is left", file=sys.stderr)
+        print("Stopped; nothing half-written is left.", file=sys.stderr)
         return 130
     return 0
 
 
 def _check_options(options: Options) -> None:
     """Find before the work begins what would spoil its end."""
-    suffix = options.out.suffix.lower()
-    allowed = (".mp4",) if options.audio is None else PICTURES + ANIMATIONS
-    if options.audio is None and options.source.suffix.lower() in PICTURES:
-        raise ValueError(f"{options.source.name} needs a sound: name a sound file after it")
-    if suffix not in allowed:
-        raise ValueError(f"{options.out} cannot be written: end its name in {', '.join(allowed)}")
-    if options.out.exists():
-        for path in (options.source, options.audio):
-            if path is not None and path.exists() and path.samefile(options.out):
-                raise ValueError(f"{options.out} would overwrite what it is made of: rename it")
-    if options.steps and (options.audio is None or suffix in ANIMATIONS):
-        print("--steps has no effect on an animation or a video", file=sys.stderr)
+    out, is_video = options.out, options.audio is None
+    allowed = (".mp4",) if is_video else PICTURES + ANIMATIONS
+    if is_video and options.source.suffix.lower() in PICTURES:
+        raise ValueError(f"{options.source.name} needs a sound: name a sound file after it.")
+    if out.suffix.lower() not in allowed:
+        raise ValueError(f"{out} cannot be written: end its name in {' or '.join(allowed)}.")
+    for source in (options.source, options.audio):
+        if source is not None and source.exists() and out.exists() and out.samefile(source):
+            raise ValueError(f"{out} would overwrite what it is made from: choose another name.")
+    if options.json is not None and not options.json.parent.is_dir():
+        raise ValueError(f"{options.json} cannot be written: make the folder first.")
+    if options.steps and (is_video or out.suffix.lower() in ANIMATIONS):
+        print("--steps has no effect on a video or an animation.", file=sys.stderr)
 
 
 def _load_model(options: Options) -> SSPL:
     try:
         return load_model(options.model, options.device)
     except (RuntimeError, AssertionError) as error:  # what torch raises for a device it lacks
-        raise ValueError(f"the device {options.device!r} cannot be used: take cpu") from error
+        raise ValueError(f"the device {options.device!r} cannot be used here: take cpu.") from error
 
 
 def _show_picture(localizer: Localizer, options: Options) -> dict[str, Any]:

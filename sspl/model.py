@@ -140,8 +140,8 @@ class SSPL(nn.Module):
         """What follows the encoders: align, attend, project. Arguments as `see`, `hear` give."""
         sound, query = self.listen(embeddings)
         aligned1, aligned2 = self.align(visual1, sound), self.align(visual2, sound)
-        similarity1, attended1 = self.attend(query, aligned1)
-        similarity2, attended2 = self.attend(query, aligned2)
+        similarity1, attended1 = self.attend(query, aligned1, visual1)
+        similarity2, attended2 = self.attend(query, aligned2, visual2)
 
         z1, z2 = self.head.project(attended1), self.head.project(attended2)
         p1, p2 = self.head.predict(z1), self.head.predict(z2)
@@ -157,8 +157,12 @@ class SSPL(nn.Module):
                 + tie_loss(picked2, query, config.tie_off_diagonal)
             )
             terms["leave_out"] = 0.5 * (
-                leave_out_loss(left1, query) + leave_out_loss(left2, query)
+                leave_out_loss(left1, picked1 + left1, query)
+                + leave_out_loss(left2, picked2 + left2, query)
             )
+            scale = SCALINGS[config.scaling]
+            terms["area"] = 0.5 * (scale(similarity1).mean() + scale(similarity2).mean())
+            loss = loss + config.area_weight * terms["area"]
             loss = loss + config.tie_weight * terms["tie"]
             loss = loss + config.leave_out_weight * terms["leave_out"]
         return SSPLOutput(
@@ -185,11 +189,11 @@ class SSPL(nn.Module):
 
     def align(self, visual: Tensor, sound: Tensor) -> Tensor:
         """f~_v, Sec. 3.3: (B, C, h, w) refined by the sound; unchanged without PCM."""
-        return visual if self.pcm is None else self._rectify(self.pcm(visual, sound))
+        return visual if self.pcm is None else self._read(self.pcm(visual, sound), visual)
 
-    def attend(self, query: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+    def attend(self, query: Tensor, features: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """The similarity map (B, h, w) and the audio-visual representation (B, C), Eqs. (3)-(5)."""
-        similarity = similarity_map(query, features, self.config.norm_offset)
+        similarity = similarity_map(query, features, seen, self.config.norm_offset)
         attention = SCALINGS[self.config.scaling](similarity)
         return similarity, FUSIONS[self.config.fusion](features, query, attention)
 
@@ -204,7 +208,7 @@ class SSPL(nn.Module):
     def trace_features(self, visual: Tensor, sound: Tensor, query: Tensor) -> Trace:
         """`trace` after the encoders: (B, C, h, w), (B, A), (B, C)."""
         if self.pcm is None:
-            similarity = similarity_map(query, visual, self.config.norm_offset)[None]
+            similarity = similarity_map(query, visual, visual, self.config.norm_offset)[None]
             batch = len(visual)
             return Trace(
                 similarity=similarity,
@@ -216,7 +220,7 @@ class SSPL(nn.Module):
             )
         cycles = self.pcm.trace(visual, sound)
         maps = [
-            similarity_map(query, self._rectify(cycle.feature), self.config.norm_offset)
+            similarity_map(query, self._read(cycle.feature, visual), visual, self.config.norm_offset)
             for cycle in cycles
         ]
         return Trace(
@@ -228,8 +232,11 @@ class SSPL(nn.Module):
             error_gain=_read_gains(self.pcm.error_gain),
         )
 
-    def _rectify(self, features: Tensor) -> Tensor:
-        return F.relu(features) if self.config.rectified_features else features
+    def _read(self, feature: Tensor, visual: Tensor) -> Tensor:
+        """The PCM's read-out (B, C, h, w) as the aligned feature."""
+        if self.config.residual_read_out:
+            feature = visual + feature
+        return F.relu(feature) if self.config.rectified_features else feature
 
     def _split(self, similarity: Tensor, visual: Tensor) -> tuple[Tensor, Tensor]:
         """Means of the frozen feature over what the map lights and over what it dims: (B, C)."""

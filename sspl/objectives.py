@@ -58,14 +58,19 @@ def tie_loss(attended: Tensor, query: Tensor, off_diagonal: float) -> Tensor:
     return (on + off_diagonal * off) / len(c)
 
 
-def leave_out_loss(left_out: Tensor, query: Tensor) -> Tensor:
-    """What the map leaves out must not vary with the sound: their correlation is pushed to zero.
+def leave_out_loss(left_out: Tensor, whole: Tensor, query: Tensor) -> Tensor:
+    """What the map leaves out must not vary with the sound: its share of what varies, squared.
 
-    Not in the SSPL paper; it fixes the sign of the map. See `ModelConfig.leave_out_weight`.
+    The covariance of each dimension with the query's, over the deviation of the *whole* picture's
+    feature: the faint halo around an object costs little, half an object much. Not in the SSPL
+    paper; it fixes the sign of the map. See `ModelConfig.leave_out_weight`.
 
     Args:
-        left_out: (B, D) feature of the places the map dims; query: (B, D).
+        left_out: (B, D) feature of the places the map dims; whole: (B, D) of all places;
+        query: (B, D).
     Returns:
         scalar >= 0, per dimension.
     """
-    return torch.diagonal(cross_correlation(left_out, query)).square().mean()
+    left_out = (left_out - left_out.mean(0)) / whole.var(0, correction=0).add(1e-5).sqrt()
+    query = (query - query.mean(0)) / query.var(0, correction=0).add(1e-5).sqrt()
+    return (left_out * query).mean(0).square().mean()

@@ -5,8 +5,9 @@ Letters: T cycles.
 
 import base64
 import io
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,24 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from sspl.audio import SAMPLE_RATE_HZ, fit_length
+from sspl.audio import CLIP_S, SAMPLE_RATE_HZ, fit_length
 from sspl.cycles import measure_cycle
-from sspl.localize import Localizer
+from sspl.localize import STEP_S, Localizer
 from sspl.media import write_gif
 from sspl.model import SSPL, Trace
+from sspl.sliding import is_silent
 from sspl.video import write_video
 from sspl.viz import COLOUR_MAP, draw_step, overlay_map, plot_spectrogram, render_figure
 
-STEP_S = 0.6  # a step in a film; five of them last as long as the sound that is heard
-FILM_FPS = 10
+FILM_FPS = 10  # players cope badly with a frame a second, so each step is repeated
 
 # Every number that a stage can show: (key, its name, what it says, digits).
 ROWS = (
-    ("error_0", "Error at the sound", "e₀: the sound, against what the 3×3 layer predicts", 3),
-    ("error_1", "Error at 3×3", "e₁: that layer, against what the 7×7 layer predicts", 3),
-    ("error_2", "Error at 7×7", "e₂: that layer, against what the 14×14 layer predicts", 3),
+    ("error_0", "Error at the sound", "e₀: the sound, against what the 3×3 layer predicts", 4),
+    ("error_1", "Error at 3×3", "e₁: that layer, against what the 7×7 layer predicts", 4),
+    ("error_2", "Error at 7×7", "e₂: that layer, against what the 14×14 layer predicts", 4),
     ("entropy_bits", "Spread of the map", "entropy in bits: 7.6 is everywhere, less is focused", 2),
-    ("mean_similarity", "Mean similarity", "over the whole picture, from −1 to 1", 3),
+    ("mean_similarity", "Mean similarity", "over the picture, −1 to 1", 3),
     ("ciou", "Overlap with the boxes", "cIoU: 1 if the outline holds just what sounds", 2),
 )
 # What the words on a stage mean.
@@ -124,19 +125,21 @@ def describe_stage(model: SSPL, scene: Scene) -> dict[str, Any]:
     """A scene after every cycle, JSON-able, pictures and sounds as data URIs.
 
     `title`, `picture`, `width`, `height`, `cycles` (T), `colours` (of the map, from low to high),
-    `rows` (the numbers to show), `notes` (word, meaning), and a panel for each sound with `sound`, `frames` (T pictures
-    under their map), `numbers` (T values of each key), `boxes`, `spectrogram`, `audio`.
+    `rows` (the numbers to show), `notes` (word, meaning), and a panel for each sound: `sound`,
+    `silent`, `frames` (T pictures under their map), `numbers` (T values of each key), `boxes`,
+    `spectrogram`, `audio`.
     """
     panels = [
         {
             "sound": sound.title,
+            "silent": is_silent(sound.heard),
             "frames": [encode_picture(overlay_map(scene.picture, s[0])) for s in trace.similarity],
             "numbers": _course_of_numbers(trace, boxes),
             "boxes": [
                 {"name": source.name.replace("_", " "), "box": source.box}
                 for source in scene.find_sources(sound)
             ],
-            "spectrogram": _draw_spectrogram(sound),
+            "spectrogram": _draw_spectrogram(sound.heard.tobytes()),
             "audio": encode_sound(sound.heard),
         }
         for sound, trace, boxes in trace_scene(model, scene)
@@ -181,11 +184,12 @@ def draw_steps(model: SSPL, scene: Scene) -> list[np.ndarray]:
 def write_steps(model: SSPL, scene: Scene, path: Path) -> None:
     """Write the steps as a .gif, or as an .mp4 with the scene's first sound."""
     frames = draw_steps(model, scene)
+    # Rest on the last, and let the sound end.
+    frames += frames[-1:] * max(2, math.ceil(CLIP_S / STEP_S) - len(frames))
     if path.suffix == ".gif":
         write_gif(path, frames, STEP_S)
     else:
-        repeats = round(FILM_FPS * max(STEP_S, 3.0 / len(frames)))
-        film: Iterator[np.ndarray] = (frame for frame in frames for _ in range(repeats))
+        film = (frame for frame in frames for _ in range(round(STEP_S * FILM_FPS)))
         write_video(path, film, FILM_FPS, waveform=scene.sound.heard)
 
 
@@ -217,8 +221,9 @@ def _course_of_numbers(trace: Trace, boxes: np.ndarray) -> dict[str, list[float]
     return courses
 
 
-def _draw_spectrogram(sound: Sound) -> str:
-    figure = plot_spectrogram(sound.heard)
+@lru_cache(maxsize=64)  # drawing takes longer than the model, and a sound is looked at often
+def _draw_spectrogram(heard: bytes) -> str:
+    figure = plot_spectrogram(np.frombuffer(heard, np.float32).copy())
     figure.set_size_inches(4.6, 2.9)  # as wide as a phone, so that its words stay readable there
     return _encode(Image.fromarray(render_figure(figure)), "png")
 

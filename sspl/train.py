@@ -5,29 +5,31 @@
 Letters: N pairs, V cached views, C visual channels, h w grid, P audio patches, A audio channels.
 """
 
-import dataclasses
 import json
 import math
+import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, Literal
 
-import numpy as np
 import torch
 import tyro
 from torch import Tensor
 from tqdm import tqdm
 
-from sspl.checkpoint import read_meta, save_checkpoint, write_json
-from sspl.config import RunConfig, TrainConfig
-from sspl.data.pairs import Pairs
+from sspl.build import build_model
+from sspl.checkpoint import SHIPPED, read_meta, save_checkpoint, write_json
+from sspl.config import PRESETS, RunConfig, TrainConfig, departures
+from sspl.data.pairs import Pairs, orchestra_pairs
 from sspl.data.transforms import random_views
 from sspl.evaluate import Encoded, encode_pairs, predict_maps
 from sspl.files import replace_when_done
 from sspl.metrics import score_maps
 from sspl.model import SSPL
+from sspl.pretrain import load_encoders
+from sspl.viz import plot_training
 
 LAST = "last.pt"
 
@@ -127,7 +129,7 @@ def train(
                 output.loss.backward()
                 optimizer.step()
                 numbers = {"loss": output.loss.item(), "spread": measure_collapse(output.z1)}
-                for name, value in numbers.items() | _floats(output.terms).items():
+                for name, value in (numbers | _floats(output.terms)).items():
                     means[name] = means.get(name, 0.0) + value / num_steps
                 bar.update()
             scores = validate(model, validation)
@@ -198,3 +200,82 @@ def validate(model: SSPL, encoded: Encoded) -> dict[str, float]:
     maps = predict_maps(model, encoded.visual, encoded.embeddings)[-1]
     scores = score_maps(maps, encoded.ground_truth, "sspl")
     return {"val_ciou_at_50": scores.ciou_at_50, "val_auc": scores.auc}
+
+
+def describe_run(run: RunConfig, row: dict[str, Any]) -> dict[str, Any]:
+    """What `meta.json` says of a checkpoint besides its model's config."""
+    return {
+        "epoch": row["epoch"],
+        "metrics": row,
+        "selection": run.train.select,
+        "seed": run.train.seed,
+        "data": asdict(run.data),
+        "train": asdict(run.train),
+        "departures": departures(run.model) | departures(run.train),
+    }
+
+
+def _check_same_run(path: Path, run: RunConfig) -> None:
+    """Write the run's config, or hold it against the one that is there; epochs may grow."""
+    ours = json.loads(json.dumps(asdict(run)))
+    if path.exists():
+        theirs = json.loads(path.read_text())
+        theirs["train"]["epochs"] = ours["train"]["epochs"]
+        if theirs != ours:
+            raise ValueError(f"{path} belongs to another run: choose another --out")
+    write_json(path, ours)
+
+
+def _floats(terms: dict[str, Tensor]) -> dict[str, float]:
+    return {name: float(term) for name, term in terms.items()}
+
+
+def main(
+    out: Path,
+    preset: Literal["tiny", "tiny-no-pcm", "tiny-paper", "tiny-paper-no-pcm"] = "tiny",
+    resume: bool = False,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int | None = None,
+    encoders: Path = SHIPPED / "tiny-encoders",
+    device: str | None = None,
+) -> None:
+    """Train a preset on `orchestra` and keep its best epoch by the validation split.
+
+    Args:
+        out: folder of the run: best/ (a checkpoint), last.pt, log.jsonl, training.png.
+        preset: what to train; the two `paper` ones use the paper's exact objective.
+        resume: go on with a run that was stopped.
+        epochs: instead of the preset's.
+        batch_size: instead of the preset's.
+        seed: of the weights, the views and the order.
+        encoders: what `python -m sspl.pretrain` wrote.
+        device: "cpu", "cuda"; by default a GPU where there is one.
+    """
+    run = PRESETS[preset]()
+    changes = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
+    given = {name: value for name, value in changes.items() if value is not None}
+    run = replace(run, train=replace(run.train, **given))
+    print(json.dumps(asdict(run), indent=1))
+
+    model = build_model(run.model, run.train.seed)
+    eyes, ears = load_encoders(encoders)
+    model.eyes.load_state_dict(eyes)
+    model.ears.load_state_dict(ears)
+    model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    data = run.data
+    train_pairs = orchestra_pairs(data.train_seed, data.num_train, data.kinds)
+    val_pairs = orchestra_pairs(data.val_seed, data.num_val)
+    best = train(model, run, train_pairs, val_pairs, out, resume)
+
+    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    with replace_when_done(out / "training.png") as unfinished:
+        plot_training(rows).savefig(unfinished)
+    print(f"best epoch {read_meta(best)['epoch']} in {best}")
+
+
+if __name__ == "__main__":
+    try:
+        tyro.cli(main)
+    except ValueError as error:
+        sys.exit(f"sspl.train: {error}")

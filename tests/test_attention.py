@@ -10,7 +10,7 @@ from sspl.attention import FUSIONS, SCALINGS, fuse_by_attention, scale_min_max, 
 
 def test_similarity_is_the_cosine_of_equation_3():
     query, features = torch.randn(2, 4), torch.randn(2, 4, 3, 3)
-    ours = similarity_map(query, features)
+    ours = similarity_map(query, features, features)
     for b in range(2):
         for i in range(3):
             for j in range(3):
@@ -23,9 +23,9 @@ def test_similarity_is_the_cosine_of_equation_3():
 def test_norm_offset_dims_the_faint_and_leaves_the_paper_at_zero():
     query, features = torch.ones(1, 2), torch.ones(1, 2, 1, 2)
     features[..., 1] = 0.1
-    assert similarity_map(query, features).flatten().tolist() == pytest.approx([1, 1])
+    assert similarity_map(query, features, features).flatten().tolist() == pytest.approx([1, 1])
     # norms sqrt(2) and 0.1 sqrt(2), their mean 0.55 sqrt(2): 1 / 1.55 and 0.1 / 0.65
-    dimmed = similarity_map(query, features, norm_offset=1.0).flatten().tolist()
+    dimmed = similarity_map(query, features, features, norm_offset=1.0).flatten().tolist()
     assert dimmed == pytest.approx([1 / 1.55, 0.1 / 0.65])
 
 
@@ -64,4 +64,5 @@ def test_fusions_give_one_vector_per_pair(name):
 
 
 def test_silence_and_darkness_stay_finite():
-    assert similarity_map(torch.zeros(1, 4), torch.zeros(1, 4, 3, 3), 1.0).isfinite().all()
+    dark = torch.zeros(1, 4, 3, 3)
+    assert similarity_map(torch.zeros(1, 4), dark, dark, 1.0).isfinite().all()

@@ -26,6 +26,8 @@ TIED = dataclasses.replace(
     norm_offset=1.0,
     tie_weight=1.0,
     leave_out_weight=1.0,
+    area_weight=1.0,
+    residual_read_out=True,
 )
 
 
@@ -66,7 +68,7 @@ def test_output_shapes_and_ranges():
     assert output.similarity1.abs().max() <= 1 + 1e-5
     assert output.z1.shape == output.z2.shape == (3, 16)
     assert set(output.terms) == {"simsiam"}
-    assert set(build_model(TIED)(*make_batch()).terms) == {"simsiam", "tie", "leave_out"}
+    assert set(build_model(TIED)(*make_batch()).terms) == {"simsiam", "tie", "leave_out", "area"}
 
 
 def test_the_papers_loss_is_simsiams_alone():

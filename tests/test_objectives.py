@@ -65,8 +65,29 @@ def test_tie_is_barlow_twins_equation_1():
     assert tie_loss(a, b, 0.1).item() == pytest.approx(expected / 3, abs=1e-3)
 
 
-def test_tie_is_least_and_leave_out_greatest_where_sight_follows_sound():
+def test_tie_is_least_where_sight_follows_sound():
     sound = torch.randn(64, 4)
     assert tie_loss(sound, sound, 0.0).item() == pytest.approx(0, abs=1e-4)
-    assert leave_out_loss(sound, sound).item() == pytest.approx(1, abs=1e-3)
-    assert leave_out_loss(torch.zeros(64, 4), sound).item() == 0
+
+
+def test_leave_out_is_the_covariance_over_the_wholes_deviation():
+    left, whole, query = torch.randn(9, 3), torch.randn(9, 3), torch.randn(9, 3)
+    expected = 0.0
+    for k in range(3):
+        x, w, q = left[:, k].tolist(), whole[:, k].tolist(), query[:, k].tolist()
+        mx, mw, mq = sum(x) / 9, sum(w) / 9, sum(q) / 9
+        cov = sum((a - mx) * (b - mq) for a, b in zip(x, q, strict=True)) / 9
+        deviation_w = math.sqrt(sum((a - mw) ** 2 for a in w) / 9)
+        deviation_q = math.sqrt(sum((a - mq) ** 2 for a in q) / 9)
+        expected += (cov / deviation_w / deviation_q) ** 2
+    assert leave_out_loss(left, whole, query).item() == pytest.approx(expected / 3, abs=1e-3)
+
+
+def test_leaving_out_a_halo_costs_less_than_leaving_out_the_object():
+    sound = torch.randn(64, 4)
+    nothing, halo, everything = (
+        leave_out_loss(share * sound, sound, sound).item() for share in (0.0, 0.1, 1.0)
+    )
+    assert nothing == 0
+    assert halo == pytest.approx(0.01, abs=1e-3)
+    assert everything == pytest.approx(1, abs=1e-3)

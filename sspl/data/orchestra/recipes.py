@@ -1,4 +1,4 @@
-"""How the orchestra's eleven instruments sound: one row each, of the numbers that tell them apart."""
+"""How the orchestra's eleven instruments sound: a row of numbers each."""
 
 from dataclasses import dataclass
 

@@ -1,9 +1,11 @@
 """The orchestra's sounds: one synthesiser that plays every recipe of `recipes.py`.
 
-`_phrase` makes up a melody note by note; `_play` adds one note to the clip. A bowed, blown or plucked note reads one cycle of a wave stored
-twice, dull and bright, and blends the two as loudness (or, when plucked, decay) demands. The cycle
-is built from the harmonics that fit below Nyquist, so nothing aliases and a tuba's hundred
-harmonics cost no more than a flute's five. A struck bar adds its few inharmonic partials instead.
+`_phrase` makes up a melody note by note; `_play` adds one note to the clip. A bowed, blown or
+plucked note reads one cycle of a wave stored twice, dull and bright, and blends the two as loudness
+(or, when plucked, decay) demands. The cycle holds only harmonics that stay below Nyquist at the
+note's pitch and a tone above it, and a tuba's hundred harmonics cost no more than a flute's five.
+(A glide down from further above folds its faint top harmonics for a few hundredths of a second.)
+A struck bar adds its few inharmonic partials instead.
 """
 
 from collections.abc import Iterator
@@ -15,11 +17,7 @@ from sspl.data.orchestra.recipes import RECIPES, Recipe
 
 CYCLE_POINTS = 8192  # read without interpolation: the error lies below the recording's own noise
 CONTROL_S = 0.002
-SCALES = (
-    (0, 2, 4, 5, 7, 9, 11),
-    (0, 2, 3, 5, 7, 8, 10),
-    (0, 2, 4, 7, 9),
-)  # major, minor, five-tone
+SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))  # major, minor, five
 TRIAD = (0, 2, 4)  # steps of the scale; further notes of a chord repeat it an octave up
 
 
@@ -194,7 +192,7 @@ def _play(
         fading = np.exp(-t / recipe.decay_s * (hz / 220) ** 0.5)
         shape, brightness = shape * fading, brightness * fading**3
     if recipe.partials:
-        wave = _strike(recipe, hz, num, step, sample_rate_hz)
+        wave = _strike(recipe, hz, num, sample_rate_hz)
     else:
         slide = (note.from_midi - note.midi) * np.exp(-t / recipe.glide_s)
         bend = slide + recipe.vibrato_cents / 100 * sway + wander
@@ -209,7 +207,7 @@ def _play(
 
 
 def _make_cycle(recipe: Recipe, hz: float, sample_rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
-    # One turn of the wave, dull and bright. The headroom keeps bends and vibrato below Nyquist.
+    # One turn of the wave, dull and bright. The tone of headroom is for bends and vibrato.
     highest_hz = 1.12 * hz * 2 ** (max(recipe.voices_cents) / 1200)
     k = np.arange(1, 1 + int(0.5 * sample_rate_hz / highest_hz))
     octave = np.log2(k)
@@ -245,7 +243,7 @@ def _read_cycle(
     return wave / np.float32(len(recipe.voices_cents) ** 0.5)
 
 
-def _strike(recipe: Recipe, hz: float, num: int, step: int, sample_rate_hz: int) -> np.ndarray:
+def _strike(recipe: Recipe, hz: float, num: int, sample_rate_hz: int) -> np.ndarray:
     # A bar's partials die by themselves, the shorter (higher) the bar the sooner.
     wave = np.zeros(num, np.float32)
     t = np.arange(num, dtype=np.float32) / sample_rate_hz
@@ -294,7 +292,8 @@ def _limit(wave: np.ndarray) -> np.ndarray:
     # of a clip change its beginning.
     excess = np.maximum(np.abs(wave) - 0.6, 0.0)
     bent = np.minimum(np.abs(wave), 0.6) + 0.3 * np.tanh(excess / 0.3)
-    return np.copysign(bent, wave).astype(np.float32)
+    # tanh reaches 1 in float32, and 0.6 + 0.3 is a hair above 0.9 there.
+    return np.copysign(np.minimum(bent, 0.9), wave).astype(np.float32)
 
 
 def _count_samples(duration_s: float, sample_rate_hz: int) -> int:

@@ -1,0 +1,39 @@
+# make app    the app on the embedded model      make test   the whole suite
+# make tiny   rebuild encoders and models        make lint   ruff and pyright
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: app test tiny lint bench
+
+app: .venv/app
+	$(BIN)/python app.py
+
+test: .venv/test lint
+	$(BIN)/python -m pytest
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+# Everything in assets/models from nothing; under an hour on two CPU cores. Runs are resumed.
+tiny: .venv/app
+	$(BIN)/python -m sspl.pretrain --out assets/models/tiny-encoders
+	for preset in tiny tiny-no-pcm tiny-paper tiny-paper-no-pcm; do \
+	    $(BIN)/python -m sspl.train --preset $$preset --out runs/$$preset --resume || exit 1; \
+	done
+	mkdir -p assets/models/tiny-pcm assets/models/tiny-no-pcm
+	cp runs/tiny/best/* assets/models/tiny-pcm/
+	cp runs/tiny-no-pcm/best/* assets/models/tiny-no-pcm/
+
+bench: .venv/app
+	$(BIN)/python -m benchmarks.speed
+
+.venv/app: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/test: .venv/app pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@

@@ -1,0 +1,75 @@
+"""A folder of samples to try: `manifest.jsonl` beside the pictures, sounds and videos it names."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sspl.audio import CLIP_S
+from sspl.media import read_audio, read_image
+from sspl.stage import Instrument, Scene, Sound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A scene to try.
+
+    Attributes:
+        video: the file that the picture and the sound are out of, if there is one.
+        is_variant: an earlier sample has the same picture or video, with another sound.
+    """
+
+    scene: Scene
+    video: Path | None
+    is_variant: bool
+
+
+def load_samples(folder: Path, max_side_px: int) -> dict[str, Sample]:
+    """Read every sample of a folder, by its id, in the manifest's order.
+
+    Args:
+        max_side_px: larger pictures are shrunk so that neither side is longer.
+    Raises:
+        ValueError: if the manifest is missing or empty, or a file that it names cannot be read.
+    """
+    manifest = folder / "manifest.jsonl"
+    lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else []
+    if not lines:
+        raise ValueError(f"{manifest} is missing or empty: a folder of samples needs it")
+    samples: dict[str, Sample] = {}
+    sources = set()
+    for row in map(json.loads, lines):
+        source = row.get("video") or row["image"]
+        samples[row["id"]] = Sample(
+            scene=read_scene(folder, row, max_side_px),
+            video=folder / row["video"] if row.get("video") else None,
+            is_variant=source in sources,
+        )
+        sources.add(source)
+    return samples
+
+
+def read_scene(folder: Path, row: dict[str, Any], max_side_px: int) -> Scene:
+    """The scene of one row of a manifest; arguments and errors as of `load_samples`."""
+    playing = tuple(row["label"].split("+"))
+    seen = tuple(Instrument(name=p["instrument"], box=tuple(p["box"])) for p in row["placed"])
+    title = _name(playing)
+    audio = read_audio(folder / row["audio"], row.get("start_s"), CLIP_S)
+    return Scene(
+        title=_describe(playing, [instrument.name for instrument in seen]),
+        picture=read_image(folder / row["image"], max_side_px),
+        sound=Sound(title=title, waveform=audio, instruments=playing),
+        instruments=seen,
+    )
+
+
+def _describe(playing: tuple[str, ...], seen: list[str]) -> str:
+    """What is heard, and what else is to be known: "Cello, flute silent"."""
+    silent = [name for name in seen if name not in playing]
+    words = _name(playing).capitalize()
+    words += " off screen" if not set(playing) & set(seen) else ""
+    return f"{words}, {_name(silent)} silent" if silent else words
+
+
+def _name(instruments: tuple[str, ...] | list[str]) -> str:
+    return " and ".join(instruments).replace("_", " ")

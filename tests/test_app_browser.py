@@ -1,0 +1,237 @@
+"""The page in a real browser: Debian's Chromium, driven by Playwright."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from page_files import serve_page
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a microphone that beeps
+    "--use-fake-ui-for-media-stream",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serve_page(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A visitor's page, and what the browser did and complained of meanwhile."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.goto(url)
+        expect(self.output).to_be_visible(timeout=30_000)
+
+    def _hear(self, message) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    @property
+    def stage(self):
+        return self.page.locator(".stage")
+
+    @property
+    def output(self):
+        return self.stage.locator("output")
+
+    @property
+    def slider(self):
+        return self.stage.get_by_role("slider", name="Cycle")
+
+    def shown_frames(self) -> list[str]:
+        """The pictures of the frames that are opaque, one for each sound."""
+        frames = self.stage.locator(".frame.shown").all()
+        return [frame.get_attribute("src") or "" for frame in frames]
+
+    def numbers(self) -> list[str]:
+        return self.stage.locator(".value").all_inner_texts()
+
+    def upload(self, where: str, path: Path) -> None:
+        self.page.locator(f"{where} input[type=file]").set_input_files(path)
+
+    def compare_with(self, choice: str) -> None:
+        self.page.get_by_label("Compare with the sound of").click()
+        self.page.get_by_role("option", name=choice, exact=True).click()
+
+    def download(self, name: str) -> str:
+        with self.page.expect_download() as waiting:
+            self.page.get_by_role("button", name=name).click()
+        return waiting.value.suggested_filename
+
+
+@pytest.fixture(scope="module")
+def desktop(browser):
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        yield context
+
+
+@pytest.fixture
+def visit(desktop, server):
+    """A visit; at its end neither the browser nor the server has complained."""
+    with desktop.new_page() as page:
+        visit = Visit(page, server.url)
+        yield visit
+        assert visit.complaints == []
+        assert server.complaints() == []
+        strangers = [url for url in visit.requests if "://" in url and server.url not in url]
+        assert strangers == []  # the page needs nothing from elsewhere
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (60, 90, 3), np.uint8)).save(folder / "mine.jpg")
+    soundfile.write(folder / "mine.wav", np.sin(np.arange(22_050) / 9) / 2, 22_050)
+    (folder / "renamed.png").write_text("This is a text.")
+    return folder
+
+
+def test_the_first_visit_finds_a_finished_example(visit):
+    expect(visit.output).to_have_text("Cycle 3 of 3")
+    assert len(visit.shown_frames()) == 1
+    assert len(visit.numbers()) == 6
+    assert not any("/queue/" in url or "/run/" in url for url in visit.requests)
+    for picture in visit.stage.locator("img").all():
+        assert picture.get_attribute("alt")
+    expect(visit.page.get_by_text("untrained, so its maps mean nothing")).to_be_visible()
+
+
+def test_a_tick_of_the_slider_asks_nobody(visit):
+    visit.requests.clear()
+    last_frames, last_numbers = visit.shown_frames(), visit.numbers()
+    visit.slider.focus()
+    visit.page.keyboard.press("ArrowLeft")
+    expect(visit.output).to_have_text("Cycle 2 of 3")
+    assert visit.shown_frames() != last_frames
+    assert visit.numbers() != last_numbers
+    visit.slider.fill("1")
+    expect(visit.output).to_have_text("Cycle 1 of 3")
+    visit.page.get_by_role("button", name="Play the cycles").click()
+    expect(visit.output).to_have_text("Cycle 3 of 3")
+    assert visit.shown_frames() == last_frames
+    assert visit.numbers() == last_numbers
+    assert [url for url in visit.requests if not url.startswith("data:")] == []
+
+
+def test_arrow_keys_work_all_over_the_stage_and_the_switches_hide(visit):
+    visit.stage.focus()
+    visit.page.keyboard.press("ArrowLeft")
+    expect(visit.output).to_have_text("Cycle 2 of 3")
+    box = visit.stage.locator(".box")
+    expect(box).to_be_visible()
+    visit.stage.get_by_label("True boxes").uncheck()
+    expect(box).to_be_hidden()
+    visit.stage.get_by_label("Map").uncheck()
+    expect(visit.stage.locator(".frame.shown")).to_be_hidden()
+    expect(visit.stage.locator(".plain")).to_be_visible()
+
+
+def test_a_click_on_a_sample_localizes_it(visit):
+    first = visit.shown_frames()
+    sample = visit.page.locator(".gallery button").nth(1)
+    sample.click()
+    expect(visit.stage.locator("h2")).to_have_text(sample.inner_text())
+    expect(sample).to_have_attribute("aria-pressed", "true")
+    assert visit.shown_frames() != first
+
+
+def test_an_uploaded_picture_and_sound_are_localized(visit, files):
+    visit.upload("#picture", files / "mine.jpg")
+    expect(visit.stage.locator("h2")).to_have_text("Your picture mine.jpg")
+    visit.upload("#sound", files / "mine.wav")
+    expect(visit.stage.locator(".panel figcaption")).to_have_text("Listening to your mine.wav")
+    expect(visit.page.locator(".gallery [aria-pressed=true]")).to_have_count(0)
+
+
+def test_a_recording_is_localized(visit):
+    sound = visit.page.locator("#sound")
+    sound.get_by_label("Record audio").click()
+    sound.get_by_role("button", name="Record", exact=True).click()
+    visit.page.wait_for_timeout(800)
+    sound.get_by_role("button", name="Stop").first.click()
+    expect(visit.stage.locator(".panel figcaption")).to_have_text("Listening to your audio.wav")
+
+
+def test_a_renamed_text_gets_a_sentence_and_the_stage_stays(visit, files):
+    before = visit.stage.inner_text()
+    visit.upload("#picture", files / "renamed.png")
+    sentence = "renamed.png is not a picture that can be read: save it as JPEG or PNG."
+    expect(visit.page.get_by_text(sentence)).to_be_visible()
+    assert visit.stage.inner_text() == before
+
+
+def test_the_sound_is_swapped_and_one_slider_moves_both(visit, files):
+    visit.compare_with("silence")
+    expect(visit.stage.locator(".panel")).to_have_count(2)
+    assert len(visit.numbers()) == 11  # silence has no boxes to overlap with
+    left, right = visit.shown_frames()
+    visit.slider.fill("1")
+    assert visit.shown_frames()[0] != left
+    assert visit.shown_frames()[1] != right
+    visit.compare_with("my own sound")
+    visit.upload("#own", files / "mine.wav")
+    expect(visit.stage.locator(".panel").nth(1)).to_contain_text("your mine.wav")
+
+
+def test_the_model_can_be_changed_and_the_steps_downloaded(visit):
+    visit.slider.fill("2")
+    assert visit.download("Picture, PNG") == "sspl-cycle-2.png"
+    visit.page.get_by_label("SSPL without PCM").check()
+    expect(visit.output).to_have_text("Cycle 1 of 1")
+    expect(visit.slider).to_be_disabled()
+    assert visit.download("Steps, GIF") == "sspl-steps.gif"
+    assert visit.download("Steps, MP4") == "sspl-steps.mp4"
+
+
+def test_a_video_gets_its_heat_map(visit):
+    visit.page.get_by_role("tab", name="Video").click()
+    visit.page.get_by_role("button", name="Take our video").click()
+    expect(visit.stage.locator("h2")).to_contain_text(".mp4 at 1.0 s")
+    visit.page.get_by_role("button", name="Make the heat-map video").click()
+    expect(visit.page.locator("#heat video")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_scrolls_in_one_direction_only(browser, server, scheme):
+    size = {"width": 390, "height": 844}
+    with browser.new_context(viewport=size, color_scheme=scheme) as context:
+        visit = Visit(context.new_page(), server.url)
+        visit.compare_with("silence")
+        expect(visit.stage.locator(".panel")).to_have_count(2)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+        assert visit.complaints == []

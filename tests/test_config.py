@@ -1,0 +1,59 @@
+import dataclasses
+
+import pytest
+
+from sspl.config import (
+    PRESETS,
+    ModelConfig,
+    TrainConfig,
+    departures,
+    paper,
+    tiny,
+    tiny_paper,
+    without_pcm,
+)
+
+
+def test_the_paper_preset_departs_in_nothing():
+    run = paper()
+    assert departures(run.model) == {}
+    assert departures(run.train) == {}
+    assert (run.model.eyes, run.model.ears, run.model.num_cycles) == ("vgg16", "vggish", 5)
+
+
+def test_the_papers_objective_at_the_tiny_scale_departs_in_no_part_of_the_model():
+    assert departures(tiny_paper().model) == {}
+
+
+def test_every_departure_of_the_tiny_preset_has_its_reason():
+    reasons = departures(tiny().model) | departures(tiny().train)
+    assert reasons
+    assert all(len(reason) > 20 for reason in reasons.values())
+
+
+def test_the_twin_without_pcm_differs_in_nothing_else():
+    with_pcm, without = PRESETS["tiny"]().model, PRESETS["tiny-no-pcm"]().model
+    assert dataclasses.replace(without, num_cycles=with_pcm.num_cycles) == with_pcm
+    assert without_pcm(with_pcm) == without
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num_cycles": -1}, "num_cycles"),
+        ({"num_cycles": 99}, "num_cycles"),
+        ({"norm_offset": -1.0}, "norm_offset"),
+        ({"tie_weight": -0.1}, "tie_weight"),
+    ],
+)
+def test_impossible_models_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        ModelConfig(**change)
+
+
+@pytest.mark.parametrize(
+    "change", [{"epochs": 0}, {"batch_size": 1}, {"cached_views": 1}, {"cached_views": -2}]
+)
+def test_impossible_runs_are_refused(change):
+    with pytest.raises(ValueError):
+        TrainConfig(**change)
