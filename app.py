@@ -10,6 +10,7 @@ the browser, where `assets/app.js` steps through them without asking again.
 import functools
 import html
 import os
+import signal
 import tempfile
 import threading
 from collections.abc import Callable
@@ -461,18 +462,20 @@ def main(
         samples: a folder with `manifest.jsonl`, pictures and sounds.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    try:
-        app = build_app(load_models(model), load_samples(samples, MAX_SIDE_PX))
-    except ValueError as error:
-        raise SystemExit(str(error)) from error
     # A Space is reached from outside; anything else is this person's own machine.
     server_name = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"
-    try:
-        launch_app(app, server_name=server_name, server_port=port, share=share)
-    except OSError as error:
-        raise SystemExit(
-            f"port {port} is taken: stop what uses it, or take another --port"
-        ) from error
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up as after Ctrl+C
+    with tempfile.TemporaryDirectory(prefix="sspl-") as folder:
+        os.environ.setdefault("GRADIO_TEMP_DIR", folder)
+        try:
+            app = build_app(load_models(model), load_samples(samples, MAX_SIDE_PX))
+        except ValueError as error:
+            raise SystemExit(str(error)) from error
+        try:
+            launch_app(app, server_name=server_name, server_port=port, share=share)
+        except OSError as error:
+            sentence = f"port {port} is taken: stop what uses it, or take another --port"
+            raise SystemExit(sentence) from error
 
 
 if __name__ == "__main__":

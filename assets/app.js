@@ -168,7 +168,7 @@ window.sspl = (() => {
         "tr", {},
         make("th", { scope: "row" }, label, make("small", {}, hint)),
         ...courses.map((course) => {
-          if (!course) return make("td", { class: "unknown" }, "unknown");
+          if (!course) return make("td", { class: "unknown" }, "no box");
           const spark = drawSpark(course, range);
           const value = make("span", { class: "value", "data-key": key });
           cells.push((t) => {

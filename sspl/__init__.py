@@ -1,6 +1,22 @@
 """Self-supervised predictive learning (SSPL) for sound source localization, CVPR 2022."""
 
-from sspl.checkpoint import load_model
-from sspl.localize import Localizer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sspl.checkpoint import load_model
+    from sspl.localize import Localizer
 
 __all__ = ["Localizer", "load_model"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when asked for, so that `python -m sspl.localize` does not find itself loaded.
+    if name == "Localizer":
+        from sspl.localize import Localizer
+
+        return Localizer
+    if name == "load_model":
+        from sspl.checkpoint import load_model
+
+        return load_model
+    raise AttributeError(f"module 'sspl' has no attribute {name!r}")

@@ -51,7 +51,8 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> SSPL:
     except FileNotFoundError as error:
         raise ValueError(f"{folder / WEIGHTS} is missing: a checkpoint needs it") from error
     except (SafetensorError, RuntimeError, TypeError, KeyError) as error:
-        raise ValueError(f"{folder} is not a checkpoint of this version: {error}") from error
+        what = str(error).splitlines()[0].rstrip(":")  # torch goes on with a line per tensor
+        raise ValueError(f"{folder} is not a checkpoint of this version: {what}") from error
     return model.to(device).eval()
 
 

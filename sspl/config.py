@@ -7,6 +7,7 @@ default switches it off, and its metadata says why a preset would switch it on.
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from sspl.data.orchestra.scenes import Kind
 from sspl.encoders import EarsName, EyesName
 
 
@@ -46,11 +47,6 @@ class ModelConfig:
         0.0,
         "Cosine forgets magnitude, so faint places shout; the offset, in units of the picture's "
         "mean feature norm, keeps dull places dull.",
-    )
-    residual_read_out: bool = departure(
-        False,
-        "What a small PCM reads out is added to the feature the eyes saw, so that its cycles "
-        "correct that feature instead of having to learn it anew.",
     )
     tie_weight: float = departure(
         0.0,
@@ -122,9 +118,10 @@ class DataConfig:
     name: str = "orchestra"
     train_seed: int = 1
     val_seed: int = 2
-    num_train: int = 4000
+    num_train: int = 2048
     num_val: int = 400
-    kinds: tuple[Literal["solo", "duet", "silent"], ...] = ("solo", "duet", "silent")
+    kinds: tuple[Kind, ...] = ("solo", "duet", "silent")
+    val_kinds: tuple[Kind, ...] = ("solo", "silent")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +145,7 @@ def tiny() -> RunConfig:
         run.model,
         rectified_features=True,
         non_negative_query=True,
-        norm_offset=10.0,
-        residual_read_out=True,
+        norm_offset=3.0,
         tie_weight=1.0,
         leave_out_weight=1.0,
         area_weight=0.5,
@@ -175,7 +171,7 @@ def tiny_paper() -> RunConfig:
             epochs=8,
             batch_size=128,
             head_learning_rate=1e-3,
-            learning_rate=2e-3,
+            learning_rate=1e-3,
             cached_views=3,
         ),
         data=DataConfig(),

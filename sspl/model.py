@@ -189,7 +189,7 @@ class SSPL(nn.Module):
 
     def align(self, visual: Tensor, sound: Tensor) -> Tensor:
         """f~_v, Sec. 3.3: (B, C, h, w) refined by the sound; unchanged without PCM."""
-        return visual if self.pcm is None else self._read(self.pcm(visual, sound), visual)
+        return visual if self.pcm is None else self._rectify(self.pcm(visual, sound))
 
     def attend(self, query: Tensor, features: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """The similarity map (B, h, w) and the audio-visual representation (B, C), Eqs. (3)-(5)."""
@@ -220,7 +220,7 @@ class SSPL(nn.Module):
             )
         cycles = self.pcm.trace(visual, sound)
         maps = [
-            similarity_map(query, self._read(cycle.feature, visual), visual, self.config.norm_offset)
+            similarity_map(query, self._rectify(cycle.feature), visual, self.config.norm_offset)
             for cycle in cycles
         ]
         return Trace(
@@ -232,11 +232,8 @@ class SSPL(nn.Module):
             error_gain=_read_gains(self.pcm.error_gain),
         )
 
-    def _read(self, feature: Tensor, visual: Tensor) -> Tensor:
-        """The PCM's read-out (B, C, h, w) as the aligned feature."""
-        if self.config.residual_read_out:
-            feature = visual + feature
-        return F.relu(feature) if self.config.rectified_features else feature
+    def _rectify(self, features: Tensor) -> Tensor:
+        return F.relu(features) if self.config.rectified_features else features
 
     def _split(self, similarity: Tensor, visual: Tensor) -> tuple[Tensor, Tensor]:
         """Means of the frozen feature over what the map lights and over what it dims: (B, C)."""

@@ -265,7 +265,7 @@ def main(
     model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     data = run.data
     train_pairs = orchestra_pairs(data.train_seed, data.num_train, data.kinds)
-    val_pairs = orchestra_pairs(data.val_seed, data.num_val)
+    val_pairs = orchestra_pairs(data.val_seed, data.num_val, data.val_kinds)
     best = train(model, run, train_pairs, val_pairs, out, resume)
 
     rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]

@@ -63,11 +63,11 @@ def overlay_map(
         shrink = min(1.0, SMOOTH_PX / max(picture.size))
         height_px, width_px = (max(1, round(side * shrink)) for side in image.shape[:2])
         colours, cover = _paint_map(stretch_map(similarity, height_px, width_px))
-        cover = Image.fromarray((cover * (255 * strength)).astype(np.uint8))
-        layers = [colours, cover]
+        mask = Image.fromarray((cover * (255 * strength)).astype(np.uint8))
         if shrink < 1:
-            layers = [layer.resize(picture.size, Image.Resampling.BILINEAR) for layer in layers]
-        picture = Image.composite(layers[0], picture, layers[1])
+            colours = colours.resize(picture.size, Image.Resampling.BILINEAR)
+            mask = mask.resize(picture.size, Image.Resampling.BILINEAR)
+        picture = Image.composite(colours, picture, mask)
     if boxes is not None:
         _draw_boxes(picture, boxes)
     return np.array(picture)

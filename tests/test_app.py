@@ -83,7 +83,9 @@ def test_two_models_of_one_kind_stay_apart(folder):
     assert len(app.load_models((name, name + "/."))) == 2
 
 
-def test_a_missing_model_ends_the_program_with_a_sentence(folder):
+def test_a_missing_model_ends_the_program_with_a_sentence(folder, monkeypatch):
+    monkeypatch.setattr(app.signal, "signal", lambda *_: None)
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     with pytest.raises(SystemExit, match="no model 'nowhere'"):
         app.main(model=("nowhere",), samples=folder / "samples")
 

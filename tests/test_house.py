@@ -7,15 +7,19 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # A module may import from rows above its own, and from its own row.
 ROWS = [
-    "files ffmpeg encoders pcm attention objectives metrics audio sliding",
-    "config media video data",
+    "files encoders pcm attention objectives metrics audio",
+    "ffmpeg config",
+    "media",
+    "video",
+    "data",
     "model",
     "build",
     "checkpoint",
-    "pretrain cycles",
-    "viz",
-    "localize evaluate stage samples",
-    "train",
+    "cycles pretrain",
+    "viz sliding",
+    "localize evaluate",
+    "stage train",
+    "samples",
 ]
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row.split()}
 

@@ -27,7 +27,6 @@ TIED = dataclasses.replace(
     tie_weight=1.0,
     leave_out_weight=1.0,
     area_weight=1.0,
-    residual_read_out=True,
 )
 
 

@@ -1,0 +1,29 @@
+import torch
+
+from sspl.audio import hear_clip
+from sspl.data.orchestra import make_clip
+from sspl.data.pairs import orchestra_boxes, orchestra_pairs
+
+
+def test_pairs_are_the_clips_of_the_world():
+    pairs = orchestra_pairs(seed=6, num=4, kinds=("solo", "duet"), image_px=64)
+    assert len(pairs) == 4
+    clip = make_clip(6, 3, "duet", 64)
+    assert pairs.ids[3] == clip.id
+    assert pairs.labels[3] == clip.label
+    assert torch.equal(pairs.images[3], torch.from_numpy(clip.image).permute(2, 0, 1))
+    torch.testing.assert_close(pairs.log_mel[3], hear_clip(torch.from_numpy(clip.waveform)))
+    assert pairs.boxes[3].shape == (2, 4)
+
+
+def test_worker_processes_give_the_same_pairs():
+    many = orchestra_pairs(seed=6, num=64, image_px=32)  # from here on workers draw
+    few = orchestra_pairs(seed=6, num=3, image_px=32)
+    assert torch.equal(many.images[:3], few.images)
+    assert torch.equal(many.log_mel[:3], few.log_mel)
+
+
+def test_boxes_are_those_of_the_pairs():
+    pairs = orchestra_pairs(seed=6, num=4, kinds=("solo", "silent"))
+    for ours, theirs in zip(orchestra_boxes(6, 4, ("solo", "silent")), pairs.boxes, strict=True):
+        assert (ours == theirs).all()

@@ -1,0 +1,86 @@
+import json
+
+import pytest
+import torch
+from test_model import SMALL
+
+from sspl.build import build_model
+from sspl.checkpoint import NAMES, find_checkpoint, load_checkpoint, load_model, save_checkpoint
+
+
+def test_a_checkpoint_rebuilds_the_model_bit_for_bit(tmp_path):
+    model = build_model(SMALL, seed=7)
+    save_checkpoint(model, tmp_path / "m", {"epoch": 3})
+    loaded = load_model(tmp_path / "m", "cpu")
+    assert loaded.config == SMALL
+    assert not loaded.training
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, loaded.state_dict()[name]), name
+    meta = json.loads((tmp_path / "m" / "meta.json").read_text())
+    assert meta["epoch"] == 3
+    assert {"config", "versions"} <= set(meta)
+    assert {p.name for p in (tmp_path / "m").iterdir()} == {"model.safetensors", "meta.json"}
+
+
+def damage(folder, what):
+    if what == "no weights":
+        (folder / "model.safetensors").unlink()
+    if what == "half the weights":
+        data = (folder / "model.safetensors").read_bytes()
+        (folder / "model.safetensors").write_bytes(data[: len(data) // 2])
+    if what == "no meta":
+        (folder / "meta.json").unlink()
+    if what == "broken meta":
+        (folder / "meta.json").write_text("{")
+    if what == "another config":
+        meta = json.loads((folder / "meta.json").read_text())
+        meta["config"]["visual_channels"] = 32
+        (folder / "meta.json").write_text(json.dumps(meta))
+    if what == "an unknown field":
+        meta = json.loads((folder / "meta.json").read_text())
+        meta["config"]["colour"] = "red"
+        (folder / "meta.json").write_text(json.dumps(meta))
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("no weights", "is missing"),
+        ("half the weights", "not a checkpoint"),
+        ("no meta", r"has no meta\.json"),
+        ("broken meta", "not valid JSON"),
+        ("another config", "not a checkpoint"),
+        ("an unknown field", "not a checkpoint"),
+    ],
+)
+def test_broken_checkpoints_are_one_sentence(tmp_path, what, message):
+    save_checkpoint(build_model(SMALL), tmp_path, {})
+    damage(tmp_path, what)
+    with pytest.raises(ValueError, match=message):
+        load_checkpoint(tmp_path)
+
+
+def test_unknown_names_say_what_there_is():
+    with pytest.raises(ValueError, match="tiny, tiny-no-pcm"):
+        find_checkpoint("huge")
+
+
+def test_a_failing_write_leaves_the_old_checkpoint(tmp_path):
+    save_checkpoint(build_model(SMALL), tmp_path, {"epoch": 1})
+    with pytest.raises(ValueError):
+        save_checkpoint(build_model(SMALL), tmp_path, {"epoch": float("nan")})
+    assert json.loads((tmp_path / "meta.json").read_text())["epoch"] == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shipped_models_load_and_say_where_they_come_from(name):
+    model = load_model(name, "cpu")
+    meta = json.loads((find_checkpoint(name) / "meta.json").read_text())
+    assert meta["selection"] == "val"
+    assert meta["data"]["name"] == "orchestra"
+    assert bool(model.config.num_cycles) == (name == "tiny")
+
+
+def test_the_shipped_models_are_small():
+    files = [f for name in NAMES for f in find_checkpoint(name).iterdir()]
+    assert sum(f.stat().st_size for f in files) < 12e6

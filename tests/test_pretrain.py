@@ -1,0 +1,34 @@
+import json
+
+import pytest
+import torch
+
+from sspl.pretrain import PretrainConfig, load_encoders, main, measure_accuracy
+
+
+def test_the_command_writes_encoders_that_load(tmp_path):
+    config = PretrainConfig(
+        num_pictures=12,
+        num_sounds=12,
+        held_out=4,
+        batch_size=4,
+        picture_epochs=1,
+        sound_epochs=1,
+    )
+    main(tmp_path, config)
+    eyes, ears = load_encoders(tmp_path)
+    assert eyes["0.weight"].shape == (16, 3, 3, 3)
+    assert ears["features.0.weight"].shape == (8, 1, 3, 3)
+    meta = json.loads((tmp_path / "meta.json").read_text())
+    assert set(meta["held_out_accuracy"]) == {"eyes", "ears"}
+
+
+def test_accuracy_counts_only_samples_of_one_class():
+    targets = torch.tensor([[1.0, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]])
+    logits = torch.tensor([[2.0, 1, 0], [2, 1, 0], [0, 0, 9], [0, 0, 9]])
+    assert measure_accuracy(logits, targets) == 0.5
+
+
+def test_missing_encoders_say_what_to_run(tmp_path):
+    with pytest.raises(ValueError, match=r"sspl\.pretrain"):
+        load_encoders(tmp_path)
