@@ -49,7 +49,9 @@ def time_stages(model: SSPL) -> dict[str, float]:
         "log-mel": time_ms(lambda: hear_clip(waveform)),
         "ears": time_ms(lambda: model.hear(patches)),
         "cycles": time_ms(lambda: model.trace_features(visual, sound, query)),
-        "whole trace": time_ms(lambda: Localizer(model).set_sample(clip.image, clip.waveform).trace()),
+        "whole trace": time_ms(
+            lambda: Localizer(model).set_sample(clip.image, clip.waveform).trace()
+        ),
     }
 
 

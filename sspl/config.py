@@ -68,7 +68,13 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.num_cycles <= 16:
             raise ValueError(f"num_cycles is {self.num_cycles}; take 0 (without PCM) to 16")
-        for name in ("norm_offset", "tie_weight", "tie_off_diagonal", "leave_out_weight", "area_weight"):
+        for name in (
+            "norm_offset",
+            "tie_weight",
+            "tie_off_diagonal",
+            "leave_out_weight",
+            "area_weight",
+        ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
 
@@ -92,7 +98,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2:
-            raise ValueError("take at least 1 epoch and a batch of at least 2 (batch norm needs it)")
+            raise ValueError(
+                "take at least 1 epoch and a batch of at least 2 (batch norm needs it)"
+            )
         if self.cached_views == 1 or self.cached_views < 0:
             raise ValueError("cached_views is 0 (fresh views) or at least 2 (two per step)")
 
@@ -145,7 +153,7 @@ def tiny() -> RunConfig:
         run.model,
         rectified_features=True,
         non_negative_query=True,
-        norm_offset=3.0,
+        norm_offset=5.0,
         tie_weight=1.0,
         leave_out_weight=1.0,
         area_weight=0.5,
@@ -168,7 +176,7 @@ def tiny_paper() -> RunConfig:
             prediction_width=64,
         ),
         train=TrainConfig(
-            epochs=8,
+            epochs=6,
             batch_size=128,
             head_learning_rate=1e-3,
             learning_rate=1e-3,

@@ -36,7 +36,8 @@ def tiny_vgg() -> nn.Sequential:
 
 def vgg16() -> nn.Sequential:
     """torchvision's VGG16 up to conv5_3, before its ReLU: 224 px to (B, 512, 14, 14)."""
-    return torchvision.models.vgg16(weights=None).features[:29]
+    layers = list(torchvision.models.vgg16(weights=None).features.children())
+    return nn.Sequential(*layers[:29])
 
 
 class VGGish(nn.Module):

@@ -85,9 +85,7 @@ def predict_maps(model: SSPL, visual: Tensor, embeddings: Tensor) -> Tensor:
     return torch.cat(maps, dim=1)
 
 
-def swap_sounds(
-    model: SSPL, encoded: Encoded, seed: int = 0
-) -> dict[Listening, Tensor]:
+def swap_sounds(model: SSPL, encoded: Encoded, seed: int = 0) -> dict[Listening, Tensor]:
     """Embeddings (N, P, A) to play to the same pictures: right, another class's, none, noise.
 
     Raises:

@@ -64,10 +64,7 @@ def score_maps(
     if not torch.isfinite(maps).all():
         raise ValueError("a map holds NaN or infinite values; nothing can be scored with it")
     per_sample = np.concatenate(
-        [
-            _ciou(m, g, protocol)
-            for m, g in zip(maps.split(64), ground_truth.split(64), strict=True)
-        ]
+        [_ciou(m, g, protocol) for m, g in zip(maps.split(64), ground_truth.split(64), strict=True)]
     )
     return summarise(per_sample)
 
@@ -123,7 +120,7 @@ def _upper_median(maps: Tensor) -> Tensor:
     return values[:, values.shape[1] // 2, None, None]
 
 
-def vggss_ground_truth(boxes_unit: Sequence, size: int = SIZE_PX) -> np.ndarray:
+def vggss_ground_truth(boxes_unit: Sequence | np.ndarray, size: int = SIZE_PX) -> np.ndarray:
     """Union of boxes as in VGG-SS; also ours for `orchestra`.
 
     Args:
@@ -138,7 +135,7 @@ def vggss_ground_truth(boxes_unit: Sequence, size: int = SIZE_PX) -> np.ndarray:
     return truth
 
 
-def flickr_ground_truth(boxes_256: Sequence, size: int = SIZE_PX) -> np.ndarray:
+def flickr_ground_truth(boxes_256: Sequence | np.ndarray, size: int = SIZE_PX) -> np.ndarray:
     """Consensus of three annotators as on SoundNet-Flickr: min(1, sum of their boxes / 2).
 
     Args:

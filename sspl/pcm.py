@@ -2,7 +2,7 @@
 
 Letters: B batch, C channels of a representation, A channels of the sound, T cycles, L = 3 layers.
 
-    layer    grid     feedback (predicts the layer below)      feedforward (corrects the layer above)
+    layer    grid     feedback (predicts the layer below)     feedforward (corrects the one above)
     r_3      14x14    3x3 conv, 2x2 max-pool  -> p_2           1x1 read-out -> transformed feature
     r_2      7x7      3x3 conv, 2x2 max-pool  -> p_1           bilinear x2, 3x3 deconv -> r_3
     r_1      3x3      1x1 conv, GELU, mean    -> p_0           3x3 deconv, stride 2 -> r_2
@@ -89,9 +89,7 @@ class PredictiveCoding(nn.Module):
         Returns:
             (B, C_v, 14, 14).
         """
-        r3 = visual
-        for r3, _, _ in self._run(visual, sound):
-            pass
+        *_, (r3, _, _) = self._run(visual, sound)
         return self.read_out(r3)
 
     def trace(self, visual: Tensor, sound: Tensor) -> list[Cycle]:
@@ -108,8 +106,8 @@ class PredictiveCoding(nn.Module):
         b1, b2, b3 = (F.relu(b) for b in self.feedback_gain)
         a1, a2, a3 = (F.relu(a) for a in self.error_gain)
         r1 = r2 = r3 = None
-        for feedback_norms, error_norms in zip(self.feedback_norms, self.error_norms, strict=True):
-            norm1, norm2 = feedback_norms
+        for t in range(self.num_cycles):
+            norm1, norm2 = self.feedback_norms[t].children()
             # Feedback, from the top down: Eqs. (9), (10).
             if r1 is None or r2 is None or r3 is None:
                 # t = 1 initialises: each layer is its prediction, so the prediction it is later
@@ -125,7 +123,7 @@ class PredictiveCoding(nn.Module):
                 r1 = F.gelu(norm1((1 - b1) * r1 + b1 * p1))
 
             # Feedforward, from the bottom up: Eqs. (11), (12).
-            norm1, norm2, norm3 = error_norms
+            norm1, norm2, norm3 = self.error_norms[t].children()
             p0 = F.gelu(self.predict_sound(r1)).mean((2, 3))
             e0 = sound - p0
             r1 = F.gelu(norm1(r1 + a1 * self.correct_r1(e0[:, :, None, None])))
@@ -135,7 +133,6 @@ class PredictiveCoding(nn.Module):
             up = F.interpolate(e2, scale_factor=2, mode="bilinear", align_corners=True)
             r3 = F.gelu(norm3(r3 + a3 * self.correct_r3(up)))
             yield r3, p0, (e0, e1, e2)
-
 
     @staticmethod
     def _predict(layer: nn.Conv2d, above: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pre-train the tiny eyes and ears by classification, as VGG16 is on ImageNet and VGGish on AudioSet.
+"""Pre-train the tiny eyes and ears by classification, as ImageNet and AudioSet did the paper's.
 
     python -m sspl.pretrain --out assets/models/tiny-encoders
 

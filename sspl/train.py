@@ -136,7 +136,7 @@ def train(
             rows.append(
                 {"epoch": epoch, **means, **scores, "seconds": time.perf_counter() - start_s}
             )
-            bar.set_postfix(loss=means["loss"], spread=means["spread"], **scores)
+            bar.set_postfix({"loss": means["loss"], "spread": means["spread"], **scores})
             if scores["val_ciou_at_50"] > best:
                 best = scores["val_ciou_at_50"]
                 save_checkpoint(model, out / "best", describe_run(run, rows[-1]))

@@ -67,7 +67,7 @@ def test_unknown_names_say_what_there_is():
 
 def test_a_failing_write_leaves_the_old_checkpoint(tmp_path):
     save_checkpoint(build_model(SMALL), tmp_path, {"epoch": 1})
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="JSON"):
         save_checkpoint(build_model(SMALL), tmp_path, {"epoch": float("nan")})
     assert json.loads((tmp_path / "meta.json").read_text())["epoch"] == 1
 

@@ -55,5 +55,5 @@ def test_impossible_models_are_refused(change, message):
     "change", [{"epochs": 0}, {"batch_size": 1}, {"cached_views": 1}, {"cached_views": -2}]
 )
 def test_impossible_runs_are_refused(change):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="at least"):
         TrainConfig(**change)

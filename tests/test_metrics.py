@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -49,7 +51,7 @@ def test_summary_by_hand():
     assert scores.mean_ciou == pytest.approx(0.5)
     # The curve is 1 at 0, 2/3 up to 0.5, 1/3 up to 1; trapezoids of width 0.05.
     curve = [1] + [2 / 3] * 10 + [1 / 3] * 10
-    area = sum((a + b) / 2 * 0.05 for a, b in zip(curve, curve[1:], strict=False))
+    area = sum((a + b) / 2 * 0.05 for a, b in itertools.pairwise(curve))
     assert scores.auc == pytest.approx(area)
 
 

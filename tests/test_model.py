@@ -113,7 +113,7 @@ def test_building_twice_gives_the_same_weights_and_leaves_the_random_state():
 
 
 def test_the_mean_over_patches_comes_after_g_and_before_the_norm():
-    """f_a is the normalised mean of the embeddings, g(f_a) the mean of g of each (authors' code)."""
+    """f_a: the normalised mean of the embeddings; g(f_a): the mean of g (authors' code)."""
     model = build_model(SMALL).eval()
     embeddings = torch.rand(2, 3, 64)
     sound, query = model.listen(embeddings)

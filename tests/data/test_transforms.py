@@ -31,5 +31,7 @@ def test_views_follow_their_generator():
 def test_the_whole_picture_is_squashed_to_a_square():
     view = whole_view(torch.full((1, 3, 40, 80), 128, dtype=torch.uint8), 112)
     assert view.shape == (1, 3, 112, 112)
-    expected = (128 / 255 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
+    expected = (128 / 255 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor(
+        [0.229, 0.224, 0.225]
+    )
     torch.testing.assert_close(view[0, :, 50, 50], expected)
