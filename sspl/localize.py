@@ -6,6 +6,7 @@ python -m sspl.localize clip.mp4 -o heat.mp4
 """
 
 import json
+import math
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -20,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from sspl.audio import hear_clip
+from sspl.audio import SAMPLE_RATE_HZ, hear_clip
 from sspl.checkpoint import load_model, write_json
 from sspl.cycles import measure_cycle
 from sspl.data.transforms import whole_view
@@ -36,6 +37,7 @@ AnySound = str | Path | np.ndarray | tuple[int, np.ndarray]
 
 MAX_FPS = 60.0  # of a video written; slow motion is thinned out
 STEP_S = 0.8  # how long an animation shows each cycle
+FILM_FPS = 10  # players cope badly with a frame a second, so each step is repeated
 PICTURES, ANIMATIONS = (".png", ".jpg", ".jpeg", ".webp"), (".gif", ".mp4")
 
 
@@ -99,6 +101,23 @@ class Localizer:
             raise ValueError("set a picture and a sound first: localizer.set_sample(image, audio)")
         sound, query = self.model.listen(self._embeddings)
         return self.model.trace_features(self._visual, sound, query)
+
+
+def write_animation(out: Path, frames: Sequence[np.ndarray], waveform: np.ndarray) -> None:
+    """Write the pictures of the cycles as a .gif, or as an .mp4 with the sound.
+
+    Args:
+        frames: T of (H, W, 3) uint8; the last stays until the sound has ended.
+        waveform: (N,) float32 at 16 kHz.
+    """
+    sound_s = len(waveform) / SAMPLE_RATE_HZ
+    rest = max(2, math.ceil(sound_s / STEP_S) - len(frames))
+    shown = [*frames, *[frames[-1]] * rest]
+    if out.suffix.lower() == ".gif":
+        write_gif(out, shown, STEP_S)
+    else:
+        film = (frame for frame in shown for _ in range(round(STEP_S * FILM_FPS)))
+        write_video(out, film, FILM_FPS, waveform=waveform)
 
 
 def localize_video(
@@ -227,7 +246,10 @@ def _show_picture(localizer: Localizer, options: Options) -> dict[str, Any]:
     trace = localizer.set_sample(image, waveform).trace()
     silent = is_silent(waveform)
     if options.out.suffix.lower() in ANIMATIONS:
-        _write_animation(options.out, image, trace, waveform, silent)
+        frames = [
+            draw_step(image, trace, t, silent=silent) for t in range(1, len(trace.similarity) + 1)
+        ]
+        write_animation(options.out, frames, waveform)
     elif options.steps:
         write_image(options.out, render_figure(steps_figure(image, trace, silent=silent)))
     elif silent:
@@ -242,21 +264,6 @@ def _show_picture(localizer: Localizer, options: Options) -> dict[str, Any]:
         "silent": silent,
         "cycles": [measure_cycle(trace, t) for t in range(1, len(trace.similarity) + 1)],
     }
-
-
-def _write_animation(
-    out: Path, image: np.ndarray, trace: Trace, waveform: np.ndarray, silent: bool
-) -> None:
-    num_cycles = len(trace.similarity)
-    frames = [draw_step(image, trace, t, silent=silent) for t in range(1, num_cycles + 1)]
-    frames += frames[-1:] * 2  # rest on the last
-    if out.suffix.lower() == ".gif":
-        write_gif(out, frames, STEP_S)
-    else:
-        # Players cope badly with a frame a second, so each is repeated.
-        fps = 10
-        repeated = (frame for frame in frames for _ in range(round(STEP_S * fps)))
-        write_video(out, repeated, fps, waveform=waveform)
 
 
 def _show_video(localizer: Localizer, options: Options) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Letters: T cycles.
 
 import base64
 import io
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,16 +17,12 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from sspl.audio import CLIP_S, SAMPLE_RATE_HZ, fit_length
+from sspl.audio import SAMPLE_RATE_HZ, fit_length
 from sspl.cycles import measure_cycle
-from sspl.localize import STEP_S, Localizer
-from sspl.media import write_gif
+from sspl.localize import Localizer, write_animation
 from sspl.model import SSPL, Trace
 from sspl.sliding import is_silent
-from sspl.video import write_video
 from sspl.viz import COLOUR_MAP, draw_step, overlay_map, plot_spectrogram, render_figure
-
-FILM_FPS = 10  # players cope badly with a frame a second, so each step is repeated
 
 # Every number that a stage can show: (key, its name, what it says, digits).
 ROWS = (
@@ -183,14 +178,7 @@ def draw_steps(model: SSPL, scene: Scene) -> list[np.ndarray]:
 
 def write_steps(model: SSPL, scene: Scene, path: Path) -> None:
     """Write the steps as a .gif, or as an .mp4 with the scene's first sound."""
-    frames = draw_steps(model, scene)
-    # Rest on the last, and let the sound end.
-    frames += frames[-1:] * max(2, math.ceil(CLIP_S / STEP_S) - len(frames))
-    if path.suffix == ".gif":
-        write_gif(path, frames, STEP_S)
-    else:
-        film = (frame for frame in frames for _ in range(round(STEP_S * FILM_FPS)))
-        write_video(path, film, FILM_FPS, waveform=scene.sound.heard)
+    write_animation(path, draw_steps(model, scene), scene.sound.heard)
 
 
 def encode_picture(picture: np.ndarray, side_px: int | None = None) -> str:

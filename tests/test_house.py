@@ -8,10 +8,11 @@ ROOT = Path(__file__).parent.parent
 # A module may import from rows above its own, and from its own row.
 ROWS = [
     "files encoders pcm attention objectives metrics audio",
-    "ffmpeg config",
+    "ffmpeg",
     "media",
     "video",
     "data",
+    "config",
     "model",
     "build",
     "checkpoint",
