@@ -14,7 +14,7 @@ test: .venv/test lint
 lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 # Everything in assets/models from nothing; under an hour on two CPU cores. Runs are resumed.
 tiny: .venv/app
