@@ -9,7 +9,7 @@ app: .venv/app
 	$(BIN)/python app.py
 
 test: .venv/test lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/test
 	$(BIN)/ruff check .
