@@ -103,7 +103,7 @@ def describe_model(network: SSPL, meta: dict[str, Any]) -> str:
         parts.append(f"trained on {data['num_train']:,} scenes of {data['name']}, without labels")
     if score is not None:
         split = "test" if meta.get("selection") == "test" else "validation"
-        parts.append(f"cIoU@0.5 {score:.2f} on the {split} split, which chose its epoch")
+        parts.append(f"cIoU\\@0.5 {score:.2f} on the {split} split, which chose its epoch")
     device = next(network.parameters()).device
     if device.type == "cuda":
         parts.append(f"running on {torch.cuda.get_device_name(device)}")

@@ -75,7 +75,7 @@ def test_a_trained_model_tells_its_data_and_its_score(models):
     }
     facts = app.describe_model(models[WITH].network, meta)
     assert "trained on 4,000 scenes of orchestra, without labels" in facts
-    assert "cIoU@0.5 0.51 on the test split" in facts
+    assert r"cIoU\@0.5 0.51 on the test split" in facts
 
 
 def test_two_models_of_one_kind_stay_apart(folder):
