@@ -89,7 +89,6 @@ class TrainConfig:
     learning_rate: float = 2e-5  # lr_2, of everything else that learns
     weight_decay: float = 1e-4  # none on the PCM's a and b
     seed: int = 0
-    select: Literal["val", "test"] = "val"
     cached_views: int = departure(
         0,
         "The encoders are frozen, so a few views of each picture can be encoded once and drawn "

@@ -207,7 +207,7 @@ def describe_run(run: RunConfig, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "epoch": row["epoch"],
         "metrics": row,
-        "selection": run.train.select,
+        "selection": "val",
         "seed": run.train.seed,
         "data": asdict(run.data),
         "train": asdict(run.train),
