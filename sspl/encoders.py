@@ -82,7 +82,7 @@ class VGGish(nn.Module):
 
 
 def tiny_vggish() -> VGGish:
-    """Our small VGGish: 64-dimensional embeddings, 0.24 M weights."""
+    """Our small VGGish: 64-dimensional embeddings, 0.22 M weights."""
     return VGGish(widths=(8, 16, 32, 32, 48, 48), hidden=128, channels=64, batch_norm=True)
 
 
