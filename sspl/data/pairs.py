@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -81,6 +82,12 @@ def map_on_all_cores(function: Callable[[int], Any], num: int, what: str) -> lis
     """[function(0), ..., function(num - 1)], in worker processes once that pays."""
     if num < 64:
         return [function(i) for i in range(num)]
-    with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
-        results = pool.map(function, range(num), chunksize=16)
-        return list(tqdm(results, total=num, desc=what, unit="clip"))
+    try:
+        with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
+            results = pool.map(function, range(num), chunksize=16)
+            return list(tqdm(results, total=num, desc=what, unit="clip"))
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            "the worker processes died; in a script of your own, put what it does under "
+            '`if __name__ == "__main__":`, since each worker imports the script first'
+        ) from error
