@@ -148,23 +148,17 @@ class SSPL(nn.Module):
         terms = {"simsiam": simsiam_loss(p1, p2, z1, z2)}  # stops the gradient of z
         loss = terms["simsiam"]
         config = self.config
-        if config.tie_weight or config.leave_out_weight:
-            # On the frozen feature: the aligned one has heard the sound and would give it away.
-            picked1, left1 = self._split(similarity1, visual1)
-            picked2, left2 = self._split(similarity2, visual2)
-            terms["tie"] = 0.5 * (
-                tie_loss(picked1, query, config.tie_off_diagonal)
-                + tie_loss(picked2, query, config.tie_off_diagonal)
-            )
-            terms["leave_out"] = 0.5 * (
-                leave_out_loss(left1, picked1 + left1, query)
-                + leave_out_loss(left2, picked2 + left2, query)
-            )
-            scale = SCALINGS[config.scaling]
-            terms["area"] = 0.5 * (scale(similarity1).mean() + scale(similarity2).mean())
-            loss = loss + config.area_weight * terms["area"]
-            loss = loss + config.tie_weight * terms["tie"]
-            loss = loss + config.leave_out_weight * terms["leave_out"]
+        weights = {
+            "tie": config.tie_weight,
+            "leave_out": config.leave_out_weight,
+            "area": config.area_weight,
+        }
+        if any(weights.values()):
+            view1 = self._tie_to_sound(similarity1, visual1, query)
+            view2 = self._tie_to_sound(similarity2, visual2, query)
+            for name, weight in weights.items():
+                terms[name] = 0.5 * (view1[name] + view2[name])
+                loss = loss + weight * terms[name]
         return SSPLOutput(
             loss=loss,
             similarity1=similarity1,
@@ -235,12 +229,19 @@ class SSPL(nn.Module):
     def _rectify(self, features: Tensor) -> Tensor:
         return F.relu(features) if self.config.rectified_features else features
 
-    def _split(self, similarity: Tensor, visual: Tensor) -> tuple[Tensor, Tensor]:
-        """Means of the frozen feature over what the map lights and over what it dims: (B, C)."""
+    def _tie_to_sound(self, similarity: Tensor, visual: Tensor, query: Tensor) -> dict[str, Tensor]:
+        """The terms that the paper does not have, for one view; see `ModelConfig`.
+
+        They look at the frozen feature: the aligned one has heard the sound and would give it away.
+        """
         attention = SCALINGS[self.config.scaling](similarity)
-        places = attention[0].numel()
-        picked = torch.einsum("bhw,bchw->bc", attention, visual) / places
-        return picked, visual.mean((2, 3)) - picked
+        whole = visual.mean((2, 3))  # (B, C)
+        picked = torch.einsum("bhw,bchw->bc", attention, visual) / attention[0].numel()
+        return {
+            "tie": tie_loss(picked, query, self.config.tie_off_diagonal),
+            "leave_out": leave_out_loss(whole - picked, whole, query),
+            "area": attention.mean(),
+        }
 
 
 def _read_gains(gains: nn.ParameterList) -> tuple[Tensor, ...]:

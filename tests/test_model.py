@@ -121,3 +121,13 @@ def test_the_mean_over_patches_comes_after_g_and_before_the_norm():
     torch.testing.assert_close(sound, mean / mean.norm(dim=1, keepdim=True))
     expected = sum(model.query(embeddings[:, p]) for p in range(3)) / 3
     torch.testing.assert_close(query, expected)
+
+
+@pytest.mark.parametrize("name", ["tie_weight", "leave_out_weight", "area_weight"])
+def test_each_weight_acts_by_itself(name):
+    """The loss is SimSiam's plus the weight times the term of the same name."""
+    config = dataclasses.replace(SMALL, **{name: 2.0})
+    output = build_model(config).train()(*make_batch())
+    term = output.terms[name.removesuffix("_weight")]
+    assert term > 0
+    assert output.loss.item() == pytest.approx((output.terms["simsiam"] + 2 * term).item())
