@@ -114,7 +114,7 @@ def serve_page(folder: Path) -> Iterator[Server]:
 
 
 def _wait_until_ready(server: Server, process: subprocess.Popen) -> None:
-    for _ in range(600):
+    for _ in range(1800):  # three minutes, for a machine that is busy or has just been installed
         if process.poll() is not None:
             break
         try:
