@@ -3,34 +3,25 @@
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from media_files import VIDEO_FPS, draw_quarters, rising_tone, write_noise, write_video_file
 from PIL import Image
+from test_model import SMALL
 
 import sspl.localize
 from sspl.build import build_model
 from sspl.checkpoint import load_model, save_checkpoint
-from sspl.config import ModelConfig, without_pcm
+from sspl.config import without_pcm
 from sspl.files import MediaError
 from sspl.localize import Localizer, localize_video, main
 from sspl.media import write_audio, write_image
 from sspl.video import open_video, write_video
 
-CONFIG = ModelConfig(
-    eyes="tiny_vgg",
-    ears="tiny_vggish",
-    image_px=112,
-    visual_channels=64,
-    sound_channels=64,
-    query_width=32,
-    num_cycles=3,
-    pcm_channels=16,
-    projection_width=32,
-    prediction_width=8,
-)
+CONFIG = replace(SMALL, query_width=32, num_cycles=3, pcm_channels=16, projection_width=32)
 RATE_HZ = 16_000
 
 
