@@ -161,7 +161,7 @@ def tiny() -> RunConfig:
 
 
 def tiny_paper() -> RunConfig:
-    """The paper's exact objective on the tiny encoders: fewer channels, its learning rates."""
+    """The paper's exact objective on the tiny encoders: fewer channels, larger learning rates."""
     return RunConfig(
         model=ModelConfig(
             eyes="tiny_vgg",
