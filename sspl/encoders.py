@@ -2,7 +2,7 @@
 
 Letters: B batch, C channels, P audio patches, A audio channels.
 Eyes map (B, 3, px, px), ImageNet-normalised, to (B, C, 14, 14) before the last ReLU; ears map
-(B, P, 96, 64) log-mel patches to (B, P, A).
+(B, P, 96, 64) log-mel patches to (B, P, A). Weights come later, from `sspl.weights`.
 """
 
 from typing import Literal
@@ -11,8 +11,8 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-EyesName = Literal["tiny_vgg", "vgg16"]
-EarsName = Literal["tiny_vggish", "vggish"]
+EyesName = Literal["tiny_vgg", "squeezenet1_1", "vgg16"]
+EarsName = Literal["tiny_vggish", "vggish", "embedding"]
 
 
 def tiny_vgg() -> nn.Sequential:
@@ -38,6 +38,18 @@ def vgg16() -> nn.Sequential:
     """torchvision's VGG16 up to conv5_3, before its ReLU: 224 px to (B, 512, 14, 14)."""
     layers = list(torchvision.models.vgg16(weights=None).features.children())
     return nn.Sequential(*layers[:29])
+
+
+def squeezenet1_1() -> nn.Sequential:
+    """torchvision's SqueezeNet 1.1 before its last ReLUs: 240 px to (B, 512, 14, 14).
+
+    The last block joins two convolutions, each with a ReLU of its own; both are left out.
+    """
+    layers = torchvision.models.squeezenet1_1(weights=None).features
+    assert isinstance(layers, nn.Sequential)
+    layers[-1].expand1x1_activation = nn.Identity()
+    layers[-1].expand3x3_activation = nn.Identity()
+    return layers
 
 
 class VGGish(nn.Module):
@@ -91,8 +103,9 @@ def vggish() -> VGGish:
     return VGGish(widths=(64, 128, 256, 256, 512, 512), hidden=4096, channels=128)
 
 
-EYES = {"tiny_vgg": tiny_vgg, "vgg16": vgg16}
-EARS = {"tiny_vggish": tiny_vggish, "vggish": vggish}
+EYES = {"tiny_vgg": tiny_vgg, "squeezenet1_1": squeezenet1_1, "vgg16": vgg16}
+# "embedding" is for sounds that were embedded before, by whatever network: (B, P, A) passes as is.
+EARS = {"tiny_vggish": tiny_vggish, "vggish": vggish, "embedding": nn.Identity}
 
 
 @torch.no_grad()
