@@ -1,14 +1,14 @@
 """Score a checkpoint: every cycle, beside the floors, and does it listen?
 
     python -m sspl.evaluate --checkpoint tiny --data orchestra --seed 7 --num 500
+    python -m sspl.evaluate --checkpoint runs/light/best --data FOLDER --split test
 
-Letters: N samples, T cycles, C visual channels, P audio patches, A audio channels, h w map.
+Letters: N samples, T cycles, P audio patches, A audio channels, h w map.
 """
 
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,63 +16,25 @@ import numpy as np
 import torch
 import tyro
 from torch import Tensor
-from tqdm import tqdm
 
 from sspl.audio import NUM_SAMPLES, log_mel
 from sspl.checkpoint import find_checkpoint, load_model, read_meta, versions, write_json
 from sspl.config import DataConfig
 from sspl.data.orchestra import Kind
-from sspl.data.pairs import Pairs, orchestra_boxes, orchestra_pairs
-from sspl.data.transforms import whole_view
+from sspl.data.pairs import Pairs, orchestra_pairs
+from sspl.encode import BATCH, Encoded, encode_pairs
 from sspl.metrics import (
     PROTOCOLS,
     Protocol,
     Scores,
     score_floors,
     score_maps,
-    vggss_ground_truth,
 )
 from sspl.model import SSPL
+from sspl.sources import load_scored_pairs, load_training_boxes
 
-BATCH = 50
 BOOTSTRAPS = 1000
 Listening = Literal["right", "other", "silent", "noise"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Encoded:
-    """What the frozen encoders make of pairs: computed once, asked many times.
-
-    Attributes:
-        visual: (N, C, h, w) of the whole pictures.
-        embeddings: (N, P, A) of the sounds.
-        ground_truth: (N, 224, 224).
-        labels: N names.
-    """
-
-    visual: Tensor
-    embeddings: Tensor
-    ground_truth: Tensor
-    labels: list[str]
-
-
-@torch.no_grad()
-def encode_pairs(model: SSPL, pairs: Pairs) -> Encoded:
-    """Run the encoders over pairs, in batches, with a progress bar."""
-    device = next(model.parameters()).device
-    px = model.config.image_px
-    visual, embeddings = [], []
-    for start in tqdm(range(0, len(pairs), BATCH), desc="encode", unit="batch", leave=False):
-        part = slice(start, start + BATCH)
-        visual.append(model.see(whole_view(pairs.images[part].to(device), px)))
-        embeddings.append(model.hear(pairs.log_mel[part].to(device)))
-    truth = np.stack([vggss_ground_truth(boxes) for boxes in pairs.boxes])
-    return Encoded(
-        visual=torch.cat(visual),
-        embeddings=torch.cat(embeddings),
-        ground_truth=torch.from_numpy(truth),
-        labels=pairs.labels,
-    )
 
 
 @torch.no_grad()
@@ -88,6 +50,8 @@ def predict_maps(model: SSPL, visual: Tensor, embeddings: Tensor) -> Tensor:
 def swap_sounds(model: SSPL, encoded: Encoded, seed: int = 0) -> dict[Listening, Tensor]:
     """Embeddings (N, P, A) to play to the same pictures: right, another class's, none, noise.
 
+    Where the sounds were embedded by another network, it is not here to hear silence and noise.
+
     Raises:
         ValueError: if all pairs are of one class, so that there is no other.
     """
@@ -96,18 +60,20 @@ def swap_sounds(model: SSPL, encoded: Encoded, seed: int = 0) -> dict[Listening,
     if len(set(labels)) < 2:
         raise ValueError("all pairs are of one class: nothing else to play; take more pairs")
     other = [int(rng.choice(np.flatnonzero(labels != label))) for label in labels]
+    played: dict[Listening, Tensor] = {
+        "right": encoded.embeddings,
+        "other": encoded.embeddings[other],
+    }
+    if model.config.ears == "embedding":
+        return played
     num = len(labels)
     noise = torch.from_numpy(rng.uniform(-0.5, 0.5, (num, NUM_SAMPLES)).astype(np.float32))
     device = encoded.embeddings.device
     with torch.no_grad():
         silent = model.hear(log_mel(torch.zeros(1, NUM_SAMPLES)).to(device)).expand(num, -1, -1)
         noisy = [model.hear(log_mel(part).to(device)) for part in noise.split(BATCH)]
-    return {
-        "right": encoded.embeddings,
-        "other": encoded.embeddings[other],
-        "silent": silent,
-        "noise": torch.cat(noisy),
-    }
+    played |= {"silent": silent, "noise": torch.cat(noisy)}
+    return played
 
 
 def evaluate_model(
@@ -180,10 +146,12 @@ def correlate_maps(maps: Tensor, reference: Tensor) -> float:
 
 def main(
     checkpoint: str,
-    data: Literal["orchestra"] = "orchestra",
+    data: str = "orchestra",
     seed: int = 7,
     num: int = 500,
     kind: Kind = "solo",
+    split: str = "test",
+    embeddings: Path | None = None,
     protocol: Literal[Protocol, "all"] = "all",
     json_path: Annotated[str | None, tyro.conf.arg(name="json")] = None,
     device: str | None = None,
@@ -192,10 +160,14 @@ def main(
 
     Args:
         checkpoint: a shipped name, a checkpoint folder, or a Hub id.
-        data: what to look at; `orchestra` draws and plays it from the seed.
-        seed: of the clips; take one that neither training nor selection saw.
-        num: how many clips.
-        kind: of the clips.
+        data: what to look at: a folder with manifest.jsonl, or `orchestra`, which is drawn and
+            played from the seed.
+        seed: of `orchestra`'s clips; take one that neither training nor selection saw.
+        num: how many of `orchestra`'s clips.
+        kind: of `orchestra`'s clips.
+        split: of a folder's rows.
+        embeddings: an .npz with the sounds as another network embedded them; by default the one
+            that the checkpoint was trained with.
         protocol: one, or all; cycles, listening and intervals are given under the first.
         json_path: where the result goes; "-" prints it instead of the table.
         device: "cpu", "cuda"; by default a GPU where there is one.
@@ -203,17 +175,27 @@ def main(
     folder = find_checkpoint(checkpoint)
     model, meta = load_model(folder, device), read_meta(folder)
     trained_on = DataConfig(**meta["data"])
-    pairs = orchestra_pairs(seed, num, (kind,))
-    boxes = orchestra_boxes(trained_on.train_seed, 500, trained_on.kinds)
-    seen = seed in (trained_on.train_seed, trained_on.val_seed)
+    if data == "orchestra":
+        source = trained_on if trained_on.name == data else DataConfig()
+        pairs = orchestra_pairs(seed, num, (kind,))
+        seen = trained_on.name == data and seed in (trained_on.train_seed, trained_on.val_seed)
+        where = {"split": f"seed {seed}, {kind}", "seed": seed, "kind": kind}
+    else:
+        source = DataConfig(name=data, embeddings=_choose_embeddings(model, trained_on, embeddings))
+        pairs = load_scored_pairs(source, split)
+        seen = Path(data).resolve() == Path(trained_on.name).resolve() and split in (
+            "train",
+            meta["selection"],
+        )
+        where = {"split": split}
+    boxes = load_training_boxes(source)
     if seen:
-        print(f"note: training or selection saw seed {seed}", file=sys.stderr)
+        print(f"note: training or selection saw {where['split']}", file=sys.stderr)
     protocols = PROTOCOLS if protocol == "all" else (protocol,)
     result = {
         "data": data,
-        "split": f"seed {seed}, {kind}" + (", seen in training" if seen else ", unseen"),
-        "seed": seed,
-        "kind": kind,
+        **where,
+        "split": where["split"] + (", seen in training" if seen else ", unseen"),
         "checkpoint": checkpoint,
         "selection": meta["selection"],
         **evaluate_model(model, pairs, boxes, protocols),
@@ -225,6 +207,17 @@ def main(
     print(format_result(result))
     if json_path:
         write_json(Path(json_path), result)
+
+
+def _choose_embeddings(model: SSPL, trained_on: DataConfig, given: Path | None) -> str | None:
+    """The file that holds what the checkpoint's ears take in, if they take in embeddings."""
+    if model.config.ears != "embedding":
+        if given is not None:
+            raise ValueError("this checkpoint has ears of its own: leave --embeddings out")
+        return None
+    if given is None and trained_on.embeddings is None:
+        raise ValueError("this checkpoint takes embeddings in place of sounds: pass --embeddings")
+    return str(given or trained_on.embeddings)
 
 
 def format_result(result: dict[str, Any]) -> str:

@@ -140,6 +140,19 @@ class SSPL(nn.Module):
         """What follows the encoders: align, attend, project. Arguments as `see`, `hear` give."""
         sound, query = self.listen(embeddings)
         aligned1, aligned2 = self.align(visual1, sound), self.align(visual2, sound)
+        # The PCM runs in the precision of the caller's autocast; what compares, in full.
+        with torch.autocast(visual1.device.type, enabled=False):
+            return self._compare(
+                query.float(),
+                (visual1.float(), aligned1.float()),
+                (visual2.float(), aligned2.float()),
+            )
+
+    def _compare(
+        self, query: Tensor, view1: tuple[Tensor, Tensor], view2: tuple[Tensor, Tensor]
+    ) -> SSPLOutput:
+        """Attend and project; a view is the feature as seen and as aligned, (B, C, h, w) each."""
+        (visual1, aligned1), (visual2, aligned2) = view1, view2
         similarity1, attended1 = self.attend(query, aligned1, visual1)
         similarity2, attended2 = self.attend(query, aligned2, visual2)
 
@@ -154,10 +167,10 @@ class SSPL(nn.Module):
             "area": config.area_weight,
         }
         if any(weights.values()):
-            view1 = self._tie_to_sound(similarity1, visual1, query)
-            view2 = self._tie_to_sound(similarity2, visual2, query)
+            terms1 = self._tie_to_sound(similarity1, visual1, query)
+            terms2 = self._tie_to_sound(similarity2, visual2, query)
             for name, weight in weights.items():
-                terms[name] = 0.5 * (view1[name] + view2[name])
+                terms[name] = 0.5 * (terms1[name] + terms2[name])
                 loss = loss + weight * terms[name]
         return SSPLOutput(
             loss=loss,

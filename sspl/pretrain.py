@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import tyro
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -100,9 +100,8 @@ def measure_accuracy(logits: Tensor, targets: Tensor) -> float:
 
 def pretrain_eyes(config: PretrainConfig) -> tuple[nn.Sequential, float]:
     """The tiny VGG, and its accuracy on held-out pictures of one instrument."""
-    drawn = map_on_all_cores(
-        partial(_draw, config.picture_seed), config.num_pictures, "draw pictures"
-    )
+    draw = partial(_draw, config.picture_seed)
+    drawn = map_on_all_cores(draw, range(config.num_pictures), "draw pictures")
     images = torch.from_numpy(np.stack([image for image, _ in drawn])).permute(0, 3, 1, 2)
     targets = _mark([names for _, names in drawn])
     torch.manual_seed(config.seed)
@@ -131,7 +130,8 @@ def pretrain_eyes(config: PretrainConfig) -> tuple[nn.Sequential, float]:
 
 def pretrain_ears(config: PretrainConfig) -> tuple[nn.Module, float]:
     """The tiny VGGish, and its accuracy on held-out sounds of one instrument."""
-    played = map_on_all_cores(partial(_play, config.sound_seed), config.num_sounds, "play sounds")
+    play = partial(_play, config.sound_seed)
+    played = map_on_all_cores(play, range(config.num_sounds), "play sounds")
     log_mel = torch.stack([hear_clip(torch.from_numpy(waveform)) for waveform, _ in played])
     targets = _mark([names for _, names in played])
     torch.manual_seed(config.seed)
@@ -150,20 +150,6 @@ def pretrain_ears(config: PretrainConfig) -> tuple[nn.Module, float]:
     with torch.no_grad():
         logits = classifier(torch.cat([ears(part).mean(1) for part in log_mel[num:].split(50)]))
     return ears, measure_accuracy(logits, targets[num:])
-
-
-def load_encoders(folder: Path) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """State dicts of the eyes and the ears that `main` wrote.
-
-    Raises:
-        ValueError: if they are not there.
-    """
-    try:
-        return load_file(folder / "eyes.safetensors"), load_file(folder / "ears.safetensors")
-    except FileNotFoundError as error:
-        raise ValueError(
-            f"no encoders in {folder}: run `python -m sspl.pretrain --out {folder}` first"
-        ) from error
 
 
 def main(out: Path, config: PretrainConfig) -> None:

@@ -1,197 +1,108 @@
 """Train SSPL: two views and a sound in, no labels, no boxes, no negatives. Sec. 3.2, supplement B.
 
-    python -m sspl.train --preset tiny --out runs/tiny
-
-Letters: N pairs, V cached views, C visual channels, h w grid, P audio patches, A audio channels.
+python -m sspl.train --preset tiny --out runs/tiny
+torchrun --nproc-per-node 4 -m sspl.train --preset paper-flickr10k --data FOLDER --out runs/10k
 """
 
 import json
-import math
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
 import tyro
-from torch import Tensor
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from tqdm import tqdm
 
 from sspl.build import build_model
-from sspl.checkpoint import SHIPPED, read_meta, save_checkpoint, write_json
+from sspl.checkpoint import read_meta, save_checkpoint, write_json
 from sspl.config import PRESETS, RunConfig, TrainConfig, departures
-from sspl.data.pairs import Pairs, orchestra_pairs
-from sspl.data.transforms import random_views
-from sspl.evaluate import Encoded, encode_pairs, predict_maps
+from sspl.data.manifest import open_embeddings
+from sspl.data.pairs import Pairs
+from sspl.encode import Encoded, encode_pairs
+from sspl.evaluate import predict_maps
 from sspl.files import replace_when_done
 from sspl.metrics import score_maps
 from sspl.model import SSPL
-from sspl.pretrain import load_encoders
+from sspl.sources import load_scored_pairs, load_training_pairs
+from sspl.trainer import Progress, Trainer, open_devices
 from sspl.viz import plot_training
+from sspl.weights import load_encoders
 
 LAST = "last.pt"
 
 
-class TrainingError(ValueError):
-    """Training cannot go on; the message says why and what to try."""
-
-
-def measure_collapse(z: Tensor) -> float:
-    """Standard deviation of the normalised projections, times sqrt(D): 1 is spread, 0 collapse.
-
-    SimSiam's monitor (Chen and He, Sec. 4.1), averaged over dimensions.
-
-    Args:
-        z: (B, D) float.
-    """
-    unit = torch.nn.functional.normalize(z.detach(), dim=1)
-    return float(unit.std(0, correction=0).mean() * math.sqrt(z.shape[1]))
-
-
-def build_optimizer(model: SSPL, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW with Table S1's two learning rates and no weight decay on a and b (authors' code)."""
-    gains, rest = [], [*model.query.parameters()]
-    if model.pcm is not None:
-        for name, parameter in model.pcm.named_parameters():
-            (gains if "gain" in name else rest).append(parameter)
-    groups: list[dict[str, Any]] = [
-        {"params": list(model.head.parameters()), "lr": config.head_learning_rate},
-        {"params": rest, "lr": config.learning_rate},
-    ]
-    if gains:
-        groups.append({"params": gains, "lr": config.learning_rate, "weight_decay": 0.0})
-    return torch.optim.AdamW(groups, betas=(0.9, 0.999), weight_decay=config.weight_decay)
-
-
 def train(
-    model: SSPL, run: RunConfig, train_pairs: Pairs, val_pairs: Pairs, out: Path, resume: bool
+    model: SSPL,
+    run: RunConfig,
+    train_pairs: Pairs,
+    selection_pairs: Pairs | None,
+    out: Path,
+    resume: bool = False,
+    *,
+    accelerator: Accelerator | None = None,
+    save_every: int = 100,
 ) -> Path:
-    """Train a model whose encoders are ready; the best epoch by the validation split is kept.
+    """Train a model whose encoders are ready, and keep its best epoch.
 
     `out` receives `best/` (a checkpoint), `last.pt` (to resume from), `log.jsonl` (a row an
-    epoch) and `config.json`. A killed run loses at most the epoch it was in; on the CPU a
-    resumed run continues bit for bit.
+    epoch) and `config.json`. A killed run loses at most `save_every` steps; on one CPU a resumed
+    run continues bit for bit.
 
     Args:
+        selection_pairs: score the epochs, and choose; None keeps the last (`select` "last").
         resume: go on from `out/last.pt` if it is there.
+        accelerator: from `open_devices`, which is called if None.
     Returns:
         the folder of the best checkpoint.
     Raises:
         TrainingError: if the loss stops being finite.
         ValueError: if `out` holds a run and `resume` is not set, or holds another run's config.
     """
-    config = run.train
-    last = out / LAST
+    config, last = run.train, out / LAST
+    accelerator = accelerator or open_devices(next(model.parameters()).device.type)
+    main = accelerator.is_main_process
+    if (selection_pairs is None) != (config.select == "last"):
+        raise ValueError(f"select is {config.select!r}: it does not fit the pairs to select by")
     if last.exists() and not resume:
         raise ValueError(f"{out} holds a run already: add --resume, or choose another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    _check_same_run(out / "config.json", run)
+    accelerator.wait_for_everyone()
+    if main:
+        out.mkdir(parents=True, exist_ok=True)
+        _check_same_run(out / "config.json", run)
 
-    device = next(model.parameters()).device
-    generator = torch.Generator().manual_seed(config.seed)
-    draw_views = prepare_views(model, train_pairs.images, config, generator)
-    embeddings = encode_sounds(model, train_pairs.log_mel)
-    validation = encode_pairs(model, val_pairs)
-    optimizer = build_optimizer(model, config)
-    rows: list[dict[str, Any]] = []
-    best = -1.0
+    trainer = Trainer(model, run, train_pairs, accelerator)
+    selection = None
+    if selection_pairs is not None and main:
+        selection = encode_pairs(trainer.model, selection_pairs)
     if last.exists():
-        state = torch.load(last, weights_only=True, map_location=device)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        generator.set_state(state["generator"].cpu())
-        rows, best = json.loads(state["rows"]), state["best"]
-
-    num_steps = len(train_pairs) // config.batch_size
-    if num_steps < 1:
-        raise ValueError(
-            f"{len(train_pairs)} pairs do not fill one batch of {config.batch_size}: "
-            "take a smaller --batch-size"
-        )
-    bar = tqdm(total=config.epochs * num_steps, initial=len(rows) * num_steps, unit="step")
-    with bar:
-        for epoch in range(len(rows) + 1, config.epochs + 1):
-            start_s = time.perf_counter()
-            model.train()
-            order = torch.randperm(len(train_pairs), generator=generator)
-            means: dict[str, float] = {}
-            for indices in order[: num_steps * config.batch_size].split(config.batch_size):
-                view1, view2 = draw_views(indices)
-                output = model.learn(view1, view2, embeddings[indices.to(device)])
-                if not torch.isfinite(output.loss):
-                    raise TrainingError(
-                        f"the loss is {output.loss.item()} in epoch {epoch}: lower the learning "
-                        f"rate; the state after epoch {epoch - 1} is in {last}"
-                    )
-                optimizer.zero_grad(set_to_none=True)
-                output.loss.backward()
-                optimizer.step()
-                numbers = {"loss": output.loss.item(), "spread": measure_collapse(output.z1)}
-                for name, value in (numbers | _floats(output.terms)).items():
-                    means[name] = means.get(name, 0.0) + value / num_steps
+        trainer.resume(last)
+    done = len(trainer.progress.rows) * trainer.num_steps + trainer.progress.step
+    total = config.epochs * trainer.num_steps
+    with tqdm(total=total, initial=done, unit="step", disable=not main) as bar:
+        while not _is_over(trainer.progress, config):
+            for _ in trainer.train_epoch():
                 bar.update()
-            scores = validate(model, validation)
-            rows.append(
-                {"epoch": epoch, **means, **scores, "seconds": time.perf_counter() - start_s}
-            )
-            bar.set_postfix({"loss": means["loss"], "spread": means["spread"], **scores})
-            if scores["val_ciou_at_50"] > best:
-                best = scores["val_ciou_at_50"]
-                save_checkpoint(model, out / "best", describe_run(run, rows[-1]))
-            state = {
-                "model": model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "generator": generator.get_state(),
-                "rows": json.dumps(rows),
-                "best": best,
-            }
-            with replace_when_done(last) as unfinished:
-                torch.save(state, unfinished)
-            with replace_when_done(out / "log.jsonl") as unfinished:
-                unfinished.write_text("".join(json.dumps(row) + "\n" for row in rows))
+                if trainer.progress.step % save_every == 0:
+                    trainer.check_finite(last)
+                    if main:
+                        trainer.save(last)
+            trainer.check_finite(last)
+            scores = [validate(trainer.model, selection) if selection is not None else {}]
+            if accelerator.num_processes > 1:
+                broadcast_object_list(scores)
+            row = trainer.close_epoch(scores[0])
+            if main:
+                bar.set_postfix({"loss": row["loss"], "spread": row["spread"], **scores[0]})
+                if trainer.progress.best()[1] == row["epoch"]:
+                    save_checkpoint(trainer.model, out / "best", describe_run(run, row))
+                trainer.save(last)
+                with replace_when_done(out / "log.jsonl") as unfinished:
+                    rows = trainer.progress.rows
+                    unfinished.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    accelerator.wait_for_everyone()
     return out / "best"
-
-
-@torch.no_grad()
-def prepare_views(
-    model: SSPL, images: Tensor, config: TrainConfig, generator: torch.Generator
-) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-    """A function from indices (B,) to the visual features of two views, (B, C, h, w) each.
-
-    With `cached_views` each picture's views are encoded here, with a progress bar, and two
-    different ones are drawn each time; without, fresh views are encoded at every call.
-    """
-    device = next(model.parameters()).device
-    px, num_views = model.config.image_px, config.cached_views
-
-    def see(batch: Tensor) -> Tensor:
-        return model.see(random_views(batch.to(device), px, generator))
-
-    if not num_views:
-        return lambda indices: (see(images[indices]), see(images[indices]))
-
-    views = [
-        torch.cat([see(batch) for batch in images.split(100)])
-        for _ in tqdm(range(num_views), desc="encode views", unit="view")
-    ]
-    cache = torch.stack(views, dim=1)  # (N, V, C, h, w)
-
-    def draw(indices: Tensor) -> tuple[Tensor, Tensor]:
-        first = torch.randint(num_views, (len(indices),), generator=generator)
-        step = torch.randint(1, num_views, (len(indices),), generator=generator)
-        second = (first + step) % num_views
-        return cache[indices, first], cache[indices, second]
-
-    return draw
-
-
-@torch.no_grad()
-def encode_sounds(model: SSPL, log_mel: Tensor) -> Tensor:
-    """Embeddings (N, P, A) of (N, P, 96, 64) sounds; the ears are frozen, so once is enough."""
-    device = next(model.parameters()).device
-    return torch.cat([model.hear(batch.to(device)) for batch in log_mel.split(100)])
 
 
 def validate(model: SSPL, encoded: Encoded) -> dict[str, float]:
@@ -207,12 +118,18 @@ def describe_run(run: RunConfig, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "epoch": row["epoch"],
         "metrics": row,
-        "selection": "val",
+        "selection": run.train.select,
         "seed": run.train.seed,
         "data": asdict(run.data),
         "train": asdict(run.train),
         "departures": departures(run.model) | departures(run.train),
     }
+
+
+def _is_over(progress: Progress, config: TrainConfig) -> bool:
+    """Whether all epochs are done, or none of the last `patience` was the best."""
+    done = len(progress.rows)
+    return done >= config.epochs or done - progress.best()[1] >= config.patience
 
 
 def _check_same_run(path: Path, run: RunConfig) -> None:
@@ -226,52 +143,84 @@ def _check_same_run(path: Path, run: RunConfig) -> None:
     write_json(path, ours)
 
 
-def _floats(terms: dict[str, Tensor]) -> dict[str, float]:
-    return {name: float(term) for name, term in terms.items()}
-
-
 def main(
     out: Path,
-    preset: Literal["tiny", "tiny-no-pcm", "tiny-paper", "tiny-paper-no-pcm"] = "tiny",
+    preset: Literal[tuple(PRESETS)] = "tiny",  # pyright: ignore[reportInvalidTypeForm]
+    data: str | None = None,
+    embeddings: Path | None = None,
+    weights_dir: Path | None = None,
     resume: bool = False,
+    select: Literal["val", "test", "last"] | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
+    accumulation_steps: int | None = None,
+    precision: Literal["fp32", "bf16", "fp16"] | None = None,
     seed: int | None = None,
-    encoders: Path = SHIPPED / "tiny-encoders",
-    device: str | None = None,
+    save_every: int = 100,
+    device: Literal["cpu", "cuda"] | None = None,
 ) -> None:
-    """Train a preset on `orchestra` and keep its best epoch by the validation split.
+    """Train a preset and keep its best epoch by the validation split.
 
     Args:
         out: folder of the run: best/ (a checkpoint), last.pt, log.jsonl, training.png.
-        preset: what to train; the two `paper` ones use the paper's exact objective.
+        preset: what to train; every setting is in sspl/config.py. Those with `paper` in their
+            name use the paper's exact objective.
+        data: a folder with manifest.jsonl, or "orchestra", which needs no files.
+        embeddings: an .npz with the sounds as another network embedded them, in place of VGGish.
+        weights_dir: a folder with the encoders' weights, for machines without a network.
         resume: go on with a run that was stopped.
+        select: what chooses the epoch: the validation split; the test split, as the authors did
+            (every result then says so); or none, the last one is kept.
         epochs: instead of the preset's.
-        batch_size: instead of the preset's.
-        seed: of the weights, the views and the order.
-        encoders: what `python -m sspl.pretrain` wrote.
-        device: "cpu", "cuda"; by default a GPU where there is one.
+        batch_size: instead of the preset's; over all devices.
+        accumulation_steps: work through each batch in so many parts, where memory is short.
+        precision: of the networks; weights stay fp32.
+        seed: of the weights, the views, the order, and of which pairs are drawn.
+        save_every: steps from one last.pt to the next.
+        device: cpu or cuda; by default GPUs where there are some.
     """
     run = PRESETS[preset]()
-    changes = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
+    changes = {
+        "select": select,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "accumulation_steps": accumulation_steps,
+        "precision": precision,
+        "seed": seed,
+    }
     given = {name: value for name, value in changes.items() if value is not None}
     run = replace(run, train=replace(run.train, **given))
-    print(json.dumps(asdict(run), indent=1))
+    if data is not None:
+        run = replace(run, data=replace(run.data, name=data))
+    if embeddings is not None:
+        run = _use_embeddings(run, embeddings)
+    accelerator = open_devices(device)
+    if accelerator.is_main_process:
+        print(json.dumps(asdict(run), indent=1))
+        if run.train.select == "test":
+            print("note: the test split chooses the epoch, so its scores are no test any more")
 
+    pairs = load_training_pairs(run.data, run.train.seed)
+    split = run.train.select
+    selection = None if split == "last" else load_scored_pairs(run.data, split)
     model = build_model(run.model, run.train.seed)
-    eyes, ears = load_encoders(encoders)
-    model.eyes.load_state_dict(eyes)
-    model.ears.load_state_dict(ears)
-    model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    data = run.data
-    train_pairs = orchestra_pairs(data.train_seed, data.num_train, data.kinds)
-    val_pairs = orchestra_pairs(data.val_seed, data.num_val, data.val_kinds)
-    best = train(model, run, train_pairs, val_pairs, out, resume)
+    load_encoders(model, weights_dir)
+    best = train(
+        model, run, pairs, selection, out, resume, accelerator=accelerator, save_every=save_every
+    )
+    if accelerator.is_main_process:
+        rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+        with replace_when_done(out / "training.png") as unfinished:
+            plot_training(rows).savefig(unfinished)
+        print(f"epoch {read_meta(best)['epoch']}, chosen by {split}, in {best}")
 
-    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    with replace_when_done(out / "training.png") as unfinished:
-        plot_training(rows).savefig(unfinished)
-    print(f"best epoch {read_meta(best)['epoch']} in {best}")
+
+def _use_embeddings(run: RunConfig, path: Path) -> RunConfig:
+    """The same run with ears that pass on embeddings as wide as those in the file."""
+    _, embedding = open_embeddings(path)
+    channels = embedding.shape[1]
+    model = replace(run.model, ears="embedding", sound_channels=channels)
+    return replace(run, model=model, data=replace(run.data, embeddings=str(path)))
 
 
 if __name__ == "__main__":

@@ -315,7 +315,8 @@ def plot_training(rows: Sequence[dict[str, Any]]) -> Figure:
 
     Args:
         rows: one per epoch, as in `log.jsonl`: `epoch`, `seconds`, `loss`, `spread`,
-            `val_ciou_at_50`, `val_auc`; whatever else they hold are terms of the loss.
+            `val_ciou_at_50`, `val_auc` where epochs are chosen by a score; whatever else they
+            hold are terms of the loss.
     Raises:
         ValueError: if there are no rows.
     """
@@ -334,10 +335,14 @@ def plot_training(rows: Sequence[dict[str, Any]]) -> Figure:
     spread.set(title="collapse monitor: \u221ad std(z)", ylim=(-0.05, 1.15))
     spread.legend(fontsize=7)
 
+    if "val_ciou_at_50" not in rows[0]:
+        scores.text(0.5, 0.5, "no split to score:\nthe last epoch is kept", ha="center")
+        scores.set_axis_off()
+        return figure
     _plot_columns(scores, rows, ("val_ciou_at_50", "val_auc"))
     best = max(rows, key=lambda row: row["val_ciou_at_50"])
     scores.plot(best["epoch"], best["val_ciou_at_50"], "k*", label=f"chosen: {best['epoch']}")
-    scores.set(title="validation split", ylim=(0, 1))
+    scores.set(title="the split that chooses", ylim=(0, 1))
     scores.legend(fontsize=7)
     return figure
 

@@ -8,15 +8,15 @@ ROOT = Path(__file__).parent.parent
 # A module may import from rows above its own, and from its own row.
 ROWS = [
     "files encoders pcm attention objectives metrics audio",
-    "ffmpeg",
+    "ffmpeg weights",
     "media",
     "video",
     "data",
     "config",
     "model",
     "build",
-    "checkpoint",
-    "cycles pretrain",
+    "checkpoint author_layout cost encode sources",
+    "cycles pretrain trainer",
     "viz sliding",
     "localize evaluate",
     "stage train",

@@ -1,9 +1,9 @@
 import json
 
-import pytest
 import torch
 
-from sspl.pretrain import PretrainConfig, load_encoders, main, measure_accuracy
+from sspl.pretrain import PretrainConfig, main, measure_accuracy
+from sspl.weights import read_weights
 
 
 def test_the_command_writes_encoders_that_load(tmp_path):
@@ -16,7 +16,8 @@ def test_the_command_writes_encoders_that_load(tmp_path):
         sound_epochs=1,
     )
     main(tmp_path, config)
-    eyes, ears = load_encoders(tmp_path)
+    eyes = read_weights("tiny_vgg", tmp_path / "eyes.safetensors")
+    ears = read_weights("tiny_vggish", tmp_path / "ears.safetensors")
     assert eyes["0.weight"].shape == (16, 3, 3, 3)
     assert ears["features.0.weight"].shape == (8, 1, 3, 3)
     meta = json.loads((tmp_path / "meta.json").read_text())
@@ -27,8 +28,3 @@ def test_accuracy_counts_only_samples_of_one_class():
     targets = torch.tensor([[1.0, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]])
     logits = torch.tensor([[2.0, 1, 0], [2, 1, 0], [0, 0, 9], [0, 0, 9]])
     assert measure_accuracy(logits, targets) == 0.5
-
-
-def test_missing_encoders_say_what_to_run(tmp_path):
-    with pytest.raises(ValueError, match=r"sspl\.pretrain"):
-        load_encoders(tmp_path)

@@ -4,13 +4,19 @@ import json
 import numpy as np
 import pytest
 import torch
+import torchvision
+from gloo_worker import make_pairs
+from manifest_files import write_embeddings, write_folder
+from safetensors.torch import save_file
 from test_model import SMALL
 
 from sspl.build import build_model
 from sspl.checkpoint import load_checkpoint, read_meta
-from sspl.config import DataConfig, RunConfig, TrainConfig, without_pcm
+from sspl.config import PRESETS, DataConfig, RunConfig, TrainConfig, light, without_pcm
 from sspl.data.pairs import Pairs
-from sspl.train import LAST, TrainingError, build_optimizer, measure_collapse, train
+from sspl.evaluate import main as evaluate
+from sspl.train import LAST, main, train
+from sspl.trainer import Trainer, TrainingError
 
 RUN = RunConfig(
     model=without_pcm(SMALL),
@@ -21,19 +27,13 @@ RUN = RunConfig(
 )
 
 
-def make_pairs(num: int) -> Pairs:
-    generator = torch.Generator().manual_seed(num)
-    return Pairs(
-        ids=[str(i) for i in range(num)],
-        images=torch.randint(256, (num, 3, 128, 128), generator=generator, dtype=torch.uint8),
-        log_mel=torch.randn(num, 3, 96, 64, generator=generator),
-        boxes=[np.array([[0.2, 0.2, 0.7, 0.7]], np.float32)] * num,
-        labels=["cello", "flute"] * (num // 2),
-    )
+def make_scored_pairs(num: int) -> Pairs:
+    box = np.array([[0.2, 0.2, 0.7, 0.7]], np.float32)
+    return dataclasses.replace(make_pairs(num), boxes=[box] * num)
 
 
 def run_training(out, run=RUN, resume=False):
-    return train(build_model(run.model), run, make_pairs(8), make_pairs(4), out, resume)
+    return train(build_model(run.model), run, make_pairs(8), make_scored_pairs(4), out, resume)
 
 
 def test_a_run_leaves_a_checkpoint_that_rebuilds_itself_and_a_row_per_epoch(tmp_path):
@@ -47,19 +47,117 @@ def test_a_run_leaves_a_checkpoint_that_rebuilds_itself_and_a_row_per_epoch(tmp_
     assert load_checkpoint(best).config == RUN.model
 
 
+def change(run: RunConfig, **changes) -> RunConfig:
+    return dataclasses.replace(run, train=dataclasses.replace(run.train, **changes))
+
+
+def assert_same_state(one, two):
+    states = [torch.load(folder / LAST, weights_only=True) for folder in (one, two)]
+    for name, value in states[0]["model"].items():
+        assert torch.equal(value, states[1]["model"][name]), name
+    rows = [json.loads(state["progress"]["rows"]) for state in states]
+    for row in [*rows[0], *rows[1]]:
+        del row["seconds"]
+    assert rows[0] == rows[1]
+
+
 @pytest.mark.parametrize("cached_views", [0, 2])
 def test_a_resumed_run_continues_bit_for_bit(tmp_path, cached_views):
-    config = dataclasses.replace(RUN.train, cached_views=cached_views)
-    whole = dataclasses.replace(RUN, train=config)
+    whole = change(RUN, cached_views=cached_views)
     run_training(tmp_path / "whole", whole)
-    half = dataclasses.replace(whole, train=dataclasses.replace(config, epochs=1))
-    run_training(tmp_path / "halves", half)
+    run_training(tmp_path / "halves", change(whole, epochs=1))
     run_training(tmp_path / "halves", whole, resume=True)
-    one, two = (
-        torch.load(tmp_path / name / LAST, weights_only=True) for name in ("whole", "halves")
+    assert_same_state(tmp_path / "whole", tmp_path / "halves")
+
+
+@pytest.mark.parametrize("cached_views", [0, 2])
+def test_a_run_killed_within_an_epoch_loses_nothing_since_the_last_save(
+    tmp_path, monkeypatch, cached_views
+):
+    """Killed in the fourth step of six; saved after each second one, so the third is lost."""
+    run = change(RUN, cached_views=cached_views, epochs=2, batch_size=2, accumulation_steps=1)
+    pairs = make_pairs(6), make_scored_pairs(4)
+
+    def train_to(out, resume=False):
+        train(build_model(run.model), run, *pairs, out, resume, save_every=2)
+
+    train_to(tmp_path / "whole")
+    steps, train_step = [], Trainer.train_step
+
+    def die_in_the_sixth(self, indices):
+        steps.append(indices)
+        if len(steps) == 6:
+            raise KeyboardInterrupt
+        return train_step(self, indices)
+
+    monkeypatch.setattr(Trainer, "train_step", die_in_the_sixth)
+    with pytest.raises(KeyboardInterrupt):
+        train_to(tmp_path / "killed")
+    saved = torch.load(tmp_path / "killed" / LAST, weights_only=True)["progress"]
+    assert (len(json.loads(saved["rows"])), saved["step"]) == (1, 2)
+    train_to(tmp_path / "killed", resume=True)
+    assert_same_state(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_the_test_split_chooses_only_where_asked_and_is_named(tmp_path):
+    run_training(tmp_path, change(RUN, select="test", epochs=1))
+    assert read_meta(tmp_path / "best")["selection"] == "test"
+
+
+def test_without_a_split_to_score_the_last_epoch_is_kept(tmp_path):
+    run = change(RUN, select="last", epochs=3, patience=1)
+    best = train(build_model(run.model), run, make_pairs(8), None, tmp_path)
+    assert (read_meta(best)["epoch"], read_meta(best)["selection"]) == (3, "last")
+    with pytest.raises(ValueError, match="does not fit"):
+        train(build_model(RUN.model), RUN, make_pairs(8), None, tmp_path / "b")
+
+
+def test_a_run_stops_when_no_epoch_gets_better(tmp_path, monkeypatch):
+    scores = iter([0.3, 0.5, 0.4, 0.5, 0.9])
+    monkeypatch.setattr(
+        "sspl.train.validate", lambda *_: {"val_ciou_at_50": next(scores), "val_auc": 0.0}
     )
-    for name, value in one["model"].items():
-        assert torch.equal(value, two["model"][name]), name
+    best = run_training(tmp_path, change(RUN, epochs=5, patience=2))
+    rows = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert len(rows) == 4
+    assert read_meta(best)["epoch"] == 2
+
+
+def test_command_trains_and_scores_a_folder_with_embeddings_given(tmp_path, monkeypatch, capsys):
+    """`light` from the command line, with SqueezeNet's published layout but weights of no worth."""
+    folder, weights = write_folder(tmp_path / "data", {"train": 4, "val": 2, "test": 2}), tmp_path
+    embeddings = write_embeddings(folder, channels=6)
+    save_file(torchvision.models.squeezenet1_1().features.state_dict(), weights / SQUEEZENET)
+    out = tmp_path / "run"
+    monkeypatch.setitem(PRESETS, "light-no-pcm", make_quick_light)
+    main(out, "light-no-pcm", str(folder), embeddings, weights, device="cpu")
+    meta = read_meta(out / "best")
+    assert meta["config"]["ears"] == "embedding"
+    assert meta["config"]["sound_channels"] == 6
+    assert (out / "training.png").stat().st_size > 1000
+    capsys.readouterr()
+    evaluate(str(out / "best"), str(folder), protocol="sspl", json_path="-", device="cpu")
+    result = json.loads(capsys.readouterr().out)
+    assert (result["n"], result["split"], result["selection"]) == (2, "test, unseen", "val")
+    assert set(result["listening"]) == {"right", "other"}  # no ears to hear silence and noise with
+    evaluate(str(out / "best"), str(folder), split="val", protocol="sspl", json_path="-")
+    assert "val" in capsys.readouterr().err
+
+
+SQUEEZENET = "squeezenet1_1_features.safetensors"
+
+
+def make_quick_light() -> RunConfig:
+    run = light()
+    model = dataclasses.replace(
+        run.model, num_cycles=0, query_width=4, projection_width=8, prediction_width=4
+    )
+    return change(dataclasses.replace(run, model=model), epochs=1, batch_size=2, cached_views=2)
+
+
+def test_presets_that_need_data_say_so(tmp_path):
+    with pytest.raises(ValueError, match="pass --data FOLDER"):
+        main(tmp_path, "paper-flickr10k")
 
 
 def test_a_finished_run_is_not_overwritten(tmp_path):
@@ -76,30 +174,8 @@ def test_a_loss_that_is_not_finite_stops_with_a_sentence(tmp_path):
     with torch.no_grad():
         model.query[0].weight.fill_(float("nan"))
     with pytest.raises(TrainingError, match="lower the learning rate"):
-        train(model, RUN, make_pairs(8), make_pairs(4), tmp_path, False)
+        train(model, RUN, make_pairs(8), make_scored_pairs(4), tmp_path)
     assert not (tmp_path / "best").exists()
-
-
-def test_too_few_pairs_for_a_batch_is_said(tmp_path):
-    run = dataclasses.replace(RUN, train=dataclasses.replace(RUN.train, batch_size=64))
-    with pytest.raises(ValueError, match="smaller --batch-size"):
-        run_training(tmp_path, run)
-
-
-def test_collapse_monitor_is_one_when_spread_and_zero_when_collapsed():
-    assert measure_collapse(torch.randn(4000, 64)) == pytest.approx(1, abs=0.02)
-    assert measure_collapse(torch.ones(100, 64)) == pytest.approx(0, abs=1e-6)
-
-
-def test_gains_have_no_weight_decay_and_heads_their_own_rate():
-    model = build_model(SMALL)
-    groups = build_optimizer(model, TrainConfig()).param_groups
-    rates = {(group["lr"], group["weight_decay"]) for group in groups}
-    assert rates == {(5e-5, 1e-4), (2e-5, 1e-4), (2e-5, 0.0)}
-    gains = {id(p) for name, p in model.named_parameters() if "gain" in name}
-    assert gains == {id(p) for g in groups if g["weight_decay"] == 0 for p in g["params"]}
-    learned = {id(p) for p in model.parameters() if p.requires_grad}
-    assert learned == {id(p) for group in groups for p in group["params"]}
 
 
 def test_five_steps_give_the_numbers_they_always_gave(tmp_path):

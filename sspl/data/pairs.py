@@ -25,14 +25,14 @@ class Pairs:
     Attributes:
         ids: N names.
         images: (N, 3, px, px) uint8 RGB, squashed to a square.
-        log_mel: (N, P, 96, 64) float32.
+        sounds: (N, P, 96, 64) float32 log-mel patches, or (N, P, A) embeddings made before.
         boxes: N arrays (k, 4) float, normalised xyxy of what sounds and is seen.
         labels: N names of the sounding class.
     """
 
     ids: list[str]
     images: Tensor
-    log_mel: Tensor
+    sounds: Tensor
     boxes: list[np.ndarray]
     labels: list[str]
 
@@ -50,14 +50,13 @@ def orchestra_pairs(
         kinds: clip i is of kind `kinds[i % len(kinds)]`.
         image_px: side of the pictures.
     """
-    clips = map_on_all_cores(
-        partial(_draw_and_play, seed, tuple(kinds), image_px), num, f"orchestra, seed {seed}"
-    )
+    draw = partial(_draw_and_play, seed, tuple(kinds), image_px)
+    clips = map_on_all_cores(draw, range(num), f"orchestra, seed {seed}")
     ids, images, waveforms, boxes, labels = zip(*clips, strict=True)
     return Pairs(
         ids=list(ids),
         images=torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
-        log_mel=torch.stack([hear_clip(torch.from_numpy(waveform)) for waveform in waveforms]),
+        sounds=torch.stack([hear_clip(torch.from_numpy(waveform)) for waveform in waveforms]),
         boxes=list(boxes),
         labels=list(labels),
     )
@@ -65,7 +64,8 @@ def orchestra_pairs(
 
 def orchestra_boxes(seed: int, num: int, kinds: Sequence[Kind]) -> list[np.ndarray]:
     """Boxes (k, 4) of what `orchestra_pairs` would show, from thumbnails and without sounds."""
-    return map_on_all_cores(partial(_draw_boxes, seed, tuple(kinds)), num, "training boxes")
+    draw = partial(_draw_boxes, seed, tuple(kinds))
+    return map_on_all_cores(draw, range(num), "training boxes")
 
 
 def _draw_boxes(seed: int, kinds: tuple[Kind, ...], index: int) -> np.ndarray:
@@ -78,14 +78,14 @@ def _draw_and_play(seed: int, kinds: tuple[Kind, ...], image_px: int, index: int
     return clip.id, clip.image, clip.waveform, clip.boxes, clip.label
 
 
-def map_on_all_cores(function: Callable[[int], Any], num: int, what: str) -> list[Any]:
-    """[function(0), ..., function(num - 1)], in worker processes once that pays."""
-    if num < 64:
-        return [function(i) for i in range(num)]
+def map_on_all_cores(function: Callable[[Any], Any], items: Sequence[Any], what: str) -> list[Any]:
+    """[function(item) for item in items], in worker processes once that pays."""
+    if len(items) < 64:
+        return [function(item) for item in items]
     try:
         with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
-            results = pool.map(function, range(num), chunksize=16)
-            return list(tqdm(results, total=num, desc=what, unit="clip"))
+            results = pool.map(function, items, chunksize=16)
+            return list(tqdm(results, total=len(items), desc=what, unit="clip"))
     except BrokenProcessPool as error:
         raise RuntimeError(
             "the worker processes died; in a script of your own, put what it does under "

@@ -11,8 +11,51 @@ from torchvision.transforms.v2 import InterpolationMode
 from sspl.encoders import normalise_picture
 
 
+def resize_for_crops(images: Tensor, px: int) -> Tensor:
+    """Resize to int(1.1 px), from which views of px are cropped: once is enough for all of them.
+
+    Args:
+        images: (B, 3, H, W) uint8.
+    Returns:
+        (B, 3, side, side) uint8.
+    """
+    return _resize(images, int(px * 1.1))
+
+
+def draw_crops(num: int, px: int, generator: torch.Generator) -> Tensor:
+    """Where to crop and whether to mirror (every second), for the paper's training view.
+
+    Returns:
+        (num, 3) int64: row, column, mirrored.
+    """
+    span = int(px * 1.1) - px + 1
+    corners = torch.randint(span, (2, num), generator=generator)
+    mirrored = torch.rand(num, generator=generator) < 0.5
+    return torch.cat([corners, mirrored[None]]).T
+
+
+def crop_views(resized: Tensor, crops: Tensor, px: int) -> Tensor:
+    """Cut a view out of each picture.
+
+    Args:
+        resized: (B, 3, side, side) uint8 of `resize_for_crops`.
+        crops: (B, 3) of `draw_crops`.
+    Returns:
+        (B, 3, px, px) float32, ImageNet-normalised.
+    """
+    rows, columns, mirrored = crops.to(resized.device).T
+    steps = torch.arange(px, device=resized.device)
+    across = (
+        torch.where(mirrored[:, None] == 1, px - 1 - steps, steps) + columns[:, None]
+    )  # (B, px)
+    down = steps + rows[:, None]  # (B, px)
+    picture = torch.arange(len(resized), device=resized.device)[:, None, None]
+    views = resized.permute(0, 2, 3, 1)[picture, down[:, :, None], across[:, None, :]]
+    return normalise_picture(views.permute(0, 3, 1, 2))
+
+
 def random_views(images: Tensor, px: int, generator: torch.Generator) -> Tensor:
-    """Resize to int(1.1 px), crop px at random, mirror every second: the paper's training view.
+    """The paper's training view of each picture: resize, crop at random, mirror every second.
 
     Args:
         images: (B, 3, H, W) uint8.
@@ -20,17 +63,7 @@ def random_views(images: Tensor, px: int, generator: torch.Generator) -> Tensor:
     Returns:
         (B, 3, px, px) float32, ImageNet-normalised.
     """
-    side = int(px * 1.1)
-    images = _resize(images, side)
-    batch, span = len(images), side - px + 1
-    rows, columns = torch.randint(span, (2, batch), generator=generator).to(images.device)
-    mirrored = torch.rand(batch, generator=generator).to(images.device) < 0.5
-    steps = torch.arange(px, device=images.device)
-    across = torch.where(mirrored[:, None], px - 1 - steps, steps) + columns[:, None]  # (B, px)
-    down = steps + rows[:, None]  # (B, px)
-    picture = torch.arange(batch, device=images.device)[:, None, None]
-    crops = images.permute(0, 2, 3, 1)[picture, down[:, :, None], across[:, None, :]]
-    return normalise_picture(crops.permute(0, 3, 1, 2))
+    return crop_views(resize_for_crops(images, px), draw_crops(len(images), px, generator), px)
 
 
 def whole_view(images: Tensor, px: int) -> Tensor:

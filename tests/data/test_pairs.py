@@ -12,7 +12,7 @@ def test_pairs_are_the_clips_of_the_world():
     assert pairs.ids[3] == clip.id
     assert pairs.labels[3] == clip.label
     assert torch.equal(pairs.images[3], torch.from_numpy(clip.image).permute(2, 0, 1))
-    torch.testing.assert_close(pairs.log_mel[3], hear_clip(torch.from_numpy(clip.waveform)))
+    torch.testing.assert_close(pairs.sounds[3], hear_clip(torch.from_numpy(clip.waveform)))
     assert pairs.boxes[3].shape == (2, 4)
 
 
@@ -20,7 +20,7 @@ def test_worker_processes_give_the_same_pairs():
     many = orchestra_pairs(seed=6, num=64, image_px=32)  # from here on workers draw
     few = orchestra_pairs(seed=6, num=3, image_px=32)
     assert torch.equal(many.images[:3], few.images)
-    assert torch.equal(many.log_mel[:3], few.log_mel)
+    assert torch.equal(many.sounds[:3], few.sounds)
 
 
 def test_boxes_are_those_of_the_pairs():

@@ -1,0 +1,207 @@
+"""The authors' checkpoint files: their weights come in, ours go out to their code.
+
+    frame_best.pth      the eyes            sound_best.pth      the ears and g
+    pcm_best.pth        the PCM, if any     ssl_head_best.pth   projector and predictor
+
+Each is a state dict whose keys carry `module.`, since the authors save from DDP. The files hold
+the paper's model and nothing else: no config, so T is read from the number of batch norms.
+"""
+
+import os
+from contextlib import ExitStack
+from dataclasses import fields, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sspl.build import build_model
+from sspl.config import ModelConfig, paper
+from sspl.files import check_file, replace_when_done
+from sspl.model import SSPL
+
+FILES = {
+    "frame": "frame_best.pth",
+    "sound": "sound_best.pth",
+    "pcm": "pcm_best.pth",
+    "ssl_head": "ssl_head_best.pth",
+}
+
+# How our names begin, and how the authors' do, with the file that holds them in front.
+PREFIXES = {
+    "eyes.": "frame.feat_extractor.",
+    "ears.": "sound.",
+    "query.": "sound.fc.",
+    "pcm.predict_sound.": "pcm.PredProcess.0.",
+    "pcm.predict_r1.": "pcm.PredProcess.1.conv2d.",
+    "pcm.predict_r2.": "pcm.PredProcess.2.conv2d.",
+    "pcm.correct_r1.": "pcm.ErrorProcess.0.",
+    "pcm.correct_r2.": "pcm.ErrorProcess.1.",
+    "pcm.correct_r3.": "pcm.ErrorProcess.2.convtrans2d.",
+    "pcm.read_out.": "pcm.ErrorProcess.3.",
+    "pcm.feedback_gain.": "pcm.b0.",
+    "pcm.error_gain.": "pcm.a0.",
+    # The first cycle's norms; `_prefixes` adds those of the later ones.
+    "pcm.feedback_norms.0.": "pcm.BNPred.",
+    "pcm.error_norms.0.": "pcm.BNError.",
+    "head.project.0.": "ssl_head.projector.layer1.0.",
+    "head.project.1.": "ssl_head.projector.layer1.1.",
+    "head.project.3.": "ssl_head.projector.layer2.0.",
+    "head.project.4.": "ssl_head.projector.layer2.1.",
+    "head.project.6.": "ssl_head.projector.layer3.0.",
+    "head.project.7.": "ssl_head.projector.layer3.1.",
+    "head.predict.0.": "ssl_head.predictor.layer1.0.",
+    "head.predict.1.": "ssl_head.predictor.layer1.1.",
+    "head.predict.3.": "ssl_head.predictor.layer2.",
+}
+
+
+def load(folder: str | Path, num_cycles: int | None = None) -> SSPL:
+    """The paper's model with the weights of the authors' files, on the CPU, in eval mode.
+
+    Args:
+        folder: holds `frame_best.pth`, `sound_best.pth`, `ssl_head_best.pth` and, for a model
+            with PCM, `pcm_best.pth`; keys with or without `module.`.
+        num_cycles: T, the paper's count (the authors' `cycs_pcm` plus 1); None reads it from
+            `pcm_best.pth`, 0 where there is none. 0 leaves the PCM out even where there is one.
+    Raises:
+        ValueError: one sentence that names the file which is missing, broken, of another model
+            or of another T.
+    """
+    folder = Path(folder)
+    if num_cycles is None and not os.path.lexists(folder / FILES["pcm"]):
+        num_cycles = 0
+    parts = [part for part in FILES if part != "pcm" or num_cycles != 0]
+    read = {part: _read_tensors(folder / FILES[part]) for part in parts}
+    if "pcm" in read:
+        num_cycles = _agree_on_cycles(folder / FILES["pcm"], read["pcm"], num_cycles)
+
+    with torch.device("meta"):  # names and shapes only: every value comes from the files
+        model = build_model(_paper_model(num_cycles or 0))
+    theirs = author_names(model)
+    wanted: dict[str, dict[str, Tensor]] = {part: {} for part in parts}
+    for name, tensor in model.state_dict().items():
+        part, key = theirs[name].split(".", 1)
+        wanted[part][key] = tensor
+    for part in parts:
+        _check_tensors(folder / FILES[part], read[part], wanted[part])
+
+    values = {f"{part}.{key}": tensor for part in parts for key, tensor in read[part].items()}
+    model.to_empty(device="cpu")
+    model.load_state_dict({name: values[theirs[name]] for name in theirs})
+    return model.eval()
+
+
+def save(model: SSPL, folder: str | Path) -> None:
+    """Write the authors' files, for their code to load: all of them, or on an error none.
+
+    A `pcm_best.pth` from before is removed where the model has no PCM: it would give it one.
+
+    Args:
+        folder: made if missing.
+    Raises:
+        ValueError: if the model is not the paper's but for T, or the folder cannot be written.
+    """
+    folder, config = Path(folder), model.config
+    expected = _paper_model(config.num_cycles)
+    other = [f.name for f in fields(config) if getattr(config, f.name) != getattr(expected, f.name)]
+    if other:
+        raise ValueError(
+            f"the authors' files hold only the paper's model, and this one has another "
+            f"{', '.join(other)}: keep it as a checkpoint (sspl.checkpoint) instead"
+        )
+    files: dict[str, dict[str, Tensor]] = {}
+    tensors = model.state_dict()
+    for name, theirs in author_names(model).items():
+        part, key = theirs.split(".", 1)
+        files.setdefault(part, {})[f"module.{key}"] = tensors[name].cpu().contiguous()
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{folder} cannot be made ({error.strerror}): name another") from error
+    # Nothing takes its name before all is written: files of two models would load as one.
+    with ExitStack() as all_or_none:
+        for part, state in files.items():
+            path = all_or_none.enter_context(replace_when_done(folder / FILES[part]))
+            torch.save(state, path)
+        if "pcm" not in files:
+            (folder / FILES["pcm"]).unlink(missing_ok=True)
+
+
+def author_names(model: SSPL) -> dict[str, str]:
+    """The authors' name of every parameter and buffer, by ours: the file's key after its part.
+
+    For example `query.0.weight` is `sound.fc.0.weight`: `fc.0.weight` in the file `sound`. The
+    parts are `FILES`' keys. Widths do not matter, so any model can be asked.
+    """
+    prefixes = _prefixes(model.config.num_cycles)
+
+    def rename(name: str) -> str:
+        ours = next(prefix for prefix in prefixes if name.startswith(prefix))
+        return prefixes[ours] + name.removeprefix(ours)
+
+    return {name: rename(name) for name in model.state_dict()}
+
+
+def _prefixes(num_cycles: int) -> dict[str, str]:
+    """`PREFIXES` and the later cycles' norms, which the authors number through."""
+    later = {}
+    for t in range(1, num_cycles):
+        for norms, their_norms, layers in (("feedback", "BNPred", 2), ("error", "BNError", 3)):
+            for layer in range(layers):
+                number = layers * (t - 1) + layer
+                later[f"pcm.{norms}_norms.{t}.{layer}."] = f"pcm.{their_norms}_step.{number}."
+    return PREFIXES | later
+
+
+def _agree_on_cycles(path: Path, tensors: dict[str, Tensor], num_cycles: int | None) -> int:
+    """T as the PCM's file has it; ValueError if another one was asked for."""
+    num_later_norms = sum(
+        key.startswith("BNPred_step.") and key.endswith(".weight") for key in tensors
+    )
+    found = 1 + num_later_norms // 2  # two layers have a norm in the feedback
+    if num_cycles not in (None, found):
+        raise ValueError(
+            f"{path} has {found} cycles, not the {num_cycles} asked for: each cycle has norms of "
+            f"its own, so take num_cycles={found}"
+        )
+    return found
+
+
+def _paper_model(num_cycles: int) -> ModelConfig:
+    return replace(paper().model, num_cycles=num_cycles)
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    """The state dict of a file on the CPU, without `module.`."""
+    check_file(path)
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file makes torch raise nearly anything
+        raise ValueError(f"{path} cannot be read as a PyTorch file: fetch it again") from error
+    if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
+        raise ValueError(f"{path} is not a state dict, names with tensors: save it as one")
+    wrapped = all(str(key).startswith("module.") for key in tensors)
+    return {str(key).removeprefix("module." * wrapped): tensors[key] for key in tensors}
+
+
+def _check_tensors(path: Path, found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    """ValueError with the first tensor that is missing, does not belong, or has another shape."""
+
+    def describe(tensor: Tensor) -> str:
+        kind = "float" if tensor.is_floating_point() else "integer"
+        return f"{kind} {tuple(tensor.shape)}"
+
+    wrong = next((f"has no {key}" for key in wanted if key not in found), None)
+    wrong = wrong or next((f"has an unknown {key}" for key in found if key not in wanted), None)
+    wrong = wrong or next(
+        (
+            f"has {key} as {describe(found[key])} instead of {describe(tensor)}"
+            for key, tensor in wanted.items()
+            if describe(found[key]) != describe(tensor)
+        ),
+        None,
+    )
+    if wrong:
+        raise ValueError(f"{path} {wrong}: it is not a file of the authors' model")

@@ -1,0 +1,287 @@
+"""The training loop's parts: what is wrapped, stepped, saved and resumed, on one device or many.
+
+Each process takes its part of every batch, and what is drawn at random is the same in all of them,
+so that many devices see just what one would.
+
+Letters: N pairs, B batch, D dimensions.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from sspl.config import RunConfig, TrainConfig
+from sspl.data.pairs import Pairs
+from sspl.encode import CachedViews, FreshViews, encode_sounds
+from sspl.files import replace_when_done
+from sspl.model import SSPL, SSPLOutput
+
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class TrainingError(ValueError):
+    """Training cannot go on; the message says why and what to try."""
+
+
+class Learner(nn.Module):
+    """What follows the frozen encoders, as one call that several devices can wrap.
+
+    The wrapped one must be the one that is called: the authors' code calls the other, and its
+    gradients are never reduced.
+    """
+
+    def __init__(self, model: SSPL) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, visual1: Tensor, visual2: Tensor, embeddings: Tensor) -> SSPLOutput:
+        return self.model.learn(visual1, visual2, embeddings)
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """How far a run is; with the weights and the optimizer, all that `last.pt` holds.
+
+    Attributes:
+        rows: one per finished epoch.
+        order: (N,) the pairs in this epoch's order; step: how many of its batches are done.
+        sums: of each number over those; seconds: they took.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    order: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+    step: int = 0
+    sums: dict[str, Tensor] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def best(self) -> tuple[float, int]:
+        """The best validation score and its epoch; (-1, 0) before there is one."""
+        scores = [(row.get("val_ciou_at_50", row["epoch"]), -row["epoch"]) for row in self.rows]
+        score, epoch = max(scores, default=(-1.0, 0))
+        return score, -epoch
+
+
+def measure_collapse(z: Tensor) -> Tensor:
+    """Standard deviation of the normalised projections, times sqrt(D): 1 is spread, 0 collapse.
+
+    SimSiam's monitor (Chen and He, Sec. 4.1), averaged over dimensions.
+
+    Args:
+        z: (B, D) float.
+    Returns:
+        scalar.
+    """
+    unit = torch.nn.functional.normalize(z.detach().float(), dim=1)
+    return unit.std(0, correction=0).mean() * math.sqrt(z.shape[1])
+
+
+def build_optimizer(model: SSPL, config: TrainConfig) -> torch.optim.AdamW:
+    """AdamW with Table S1's two learning rates and no weight decay on a and b (authors' code)."""
+    gains, rest = [], [*model.query.parameters()]
+    if model.pcm is not None:
+        for name, parameter in model.pcm.named_parameters():
+            (gains if "gain" in name else rest).append(parameter)
+    groups: list[dict[str, Any]] = [
+        {"params": list(model.head.parameters()), "lr": config.head_learning_rate},
+        {"params": rest, "lr": config.learning_rate},
+    ]
+    if gains:
+        groups.append({"params": gains, "lr": config.learning_rate, "weight_decay": 0.0})
+    return torch.optim.AdamW(groups, betas=(0.9, 0.999), weight_decay=config.weight_decay)
+
+
+def open_devices(device: str | None = None) -> Accelerator:
+    """The device of this process and how it speaks to the others, if it was launched with any.
+
+    Args:
+        device: "cpu" or "cuda"; None takes GPUs where there are some.
+    Raises:
+        ValueError: if there is no such device here.
+    """
+    if device not in (None, "cpu", "cuda"):
+        raise ValueError(f"no device {device!r} to train on: take cpu or cuda")
+    has_gpu = torch.cuda.is_available()
+    if device == "cuda" and not has_gpu:
+        raise ValueError("PyTorch finds no GPU here: take --device cpu")
+    # Precision is ours to set (`Trainer`), whatever the launcher's configuration says.
+    return Accelerator(cpu=device == "cpu" or not has_gpu, mixed_precision="no")
+
+
+def join_batch_norms(model: SSPL, num_processes: int, device: torch.device) -> None:
+    """Let the batch norms that learn see the whole batch, where several GPUs share it.
+
+    PyTorch's SyncBatchNorm needs GPUs; processes on CPUs normalise each its own part.
+    """
+    if num_processes > 1 and device.type == "cuda":
+        for part in (model.pcm, model.head):
+            if part is not None:
+                nn.SyncBatchNorm.convert_sync_batchnorm(part)
+
+
+class Trainer:
+    """A model, its data and its optimizer, spread over the devices there are.
+
+    Args:
+        model: with its encoders' weights.
+        run: how it learns.
+        pairs: what it learns from.
+        accelerator: from `open_devices`.
+    Raises:
+        ValueError: if the run does not fit the data or the devices.
+    """
+
+    def __init__(self, model: SSPL, run: RunConfig, pairs: Pairs, accelerator: Accelerator) -> None:
+        config = run.train
+        _check_fit(config, len(pairs), accelerator)
+        self.run, self.accelerator, self.num_pairs = run, accelerator, len(pairs)
+        self.model = model.to(accelerator.device)
+        self.model.eyes.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        join_batch_norms(self.model, accelerator.num_processes, accelerator.device)
+        self.generator = torch.Generator().manual_seed(config.seed)
+        with self.precision():
+            if config.cached_views:
+                views = CachedViews(self.model, pairs.images, config.cached_views, self.generator)
+            else:
+                views = FreshViews(self.model, pairs.images)
+            self.views = views
+            self.embeddings = encode_sounds(self.model, pairs.sounds)
+        self.optimizer = build_optimizer(self.model, config)
+        self.scaler = torch.GradScaler(accelerator.device.type, enabled=config.precision == "fp16")
+        self.learner = accelerator.prepare_model(Learner(self.model))
+        self.progress = Progress()
+
+    @property
+    def num_steps(self) -> int:
+        """Batches in an epoch; pairs that do not fill one wait for the next epoch's order."""
+        return self.num_pairs // self.run.train.batch_size
+
+    def precision(self) -> torch.autocast:
+        """The context in which networks run in `TrainConfig.precision`; weights stay fp32."""
+        dtype = DTYPES.get(self.run.train.precision)
+        return torch.autocast(self.accelerator.device.type, dtype, enabled=dtype is not None)
+
+    def train_epoch(self) -> Iterator[None]:
+        """Train to the end of an epoch, from wherever it is; yields after each step."""
+        progress, config = self.progress, self.run.train
+        self.model.train()
+        if progress.step == 0:
+            progress.order = torch.randperm(self.num_pairs, generator=self.generator)
+        while progress.step < self.num_steps:
+            start_s = time.perf_counter()
+            first = progress.step * config.batch_size
+            numbers = self.train_step(progress.order[first : first + config.batch_size])
+            for name, value in numbers.items():
+                progress.sums[name] = progress.sums.get(name, 0.0) + value
+            progress.step += 1
+            progress.seconds += time.perf_counter() - start_s
+            yield
+
+    def train_step(self, indices: Tensor) -> dict[str, Tensor]:
+        """One step of the optimizer on the pairs `indices` (B,), this process doing its part.
+
+        Returns:
+            loss, its terms and the collapse monitor: scalars on the device, not waited for.
+        """
+        accelerator, config = self.accelerator, self.run.train
+        views = self.views.draw(len(indices), self.generator)
+        turns = torch.arange(len(indices)).tensor_split(config.accumulation_steps)
+        self.optimizer.zero_grad(set_to_none=True)
+        sums: dict[str, Tensor] = {}
+        for turn in turns:
+            mine = turn.tensor_split(accelerator.num_processes)[accelerator.process_index]
+            with self.precision():
+                visual1, visual2 = self.views.see(indices[mine], views[mine])
+                heard = self.embeddings[indices[mine].to(self.embeddings.device)]
+            more = turn is not turns[-1]  # gradients are reduced once, with the last part
+            with accelerator.no_sync(self.learner) if more else nullcontext():
+                with self.precision():
+                    output = self.learner(visual1, visual2, heard)
+                self.scaler.scale(output.loss / len(turns)).backward()
+            numbers = {"loss": output.loss.detach(), "spread": measure_collapse(output.z1)}
+            for name, value in (numbers | output.terms).items():
+                sums[name] = sums.get(name, 0.0) + value / len(turns)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return sums
+
+    def close_epoch(self, scores: dict[str, float]) -> dict[str, Any]:
+        """Add the finished epoch's row, means over its steps and over the processes."""
+        progress = self.progress
+        means = {name: float(total) / self.num_steps for name, total in self._sum().items()}
+        row = {"epoch": len(progress.rows) + 1, **means, **scores, "seconds": progress.seconds}
+        self.progress = Progress(rows=[*progress.rows, row])
+        return row
+
+    def check_finite(self, last: Path) -> None:
+        """Raise TrainingError if the loss of this epoch is not finite (this waits for the GPU)."""
+        progress = self.progress
+        if progress.sums and not math.isfinite(float(self._sum()["loss"])):
+            raise TrainingError(
+                f"the loss is no longer finite in epoch {len(progress.rows) + 1}, before step "
+                f"{progress.step}: lower the learning rate; {last} holds the last good state"
+            )
+
+    def _sum(self) -> dict[str, Tensor]:
+        if self.accelerator.num_processes == 1:
+            return self.progress.sums
+        reduced = self.accelerator.reduce(self.progress.sums, "mean")
+        assert isinstance(reduced, dict)
+        return reduced
+
+    def save(self, path: Path) -> None:
+        """Write all that a resumed run needs but the frozen encoders, whole or not at all."""
+        progress = self.progress
+        state = {
+            "model": _learned_state(self.model),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "generator": self.generator.get_state(),
+            "progress": {**vars(progress), "rows": json.dumps(progress.rows)},
+        }
+        with replace_when_done(path) as unfinished:
+            torch.save(state, unfinished)
+
+    def resume(self, path: Path) -> None:
+        """Go on from what `save` wrote; on one CPU bit for bit."""
+        state = torch.load(path, weights_only=True, map_location=self.accelerator.device)
+        self.model.load_state_dict(_frozen_state(self.model) | state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.generator.set_state(state["generator"].cpu())
+        fields = state["progress"]
+        fields |= {"rows": json.loads(fields["rows"]), "order": fields["order"].cpu()}
+        self.progress = Progress(**fields)
+
+
+def _check_fit(config: TrainConfig, num_pairs: int, accelerator: Accelerator) -> None:
+    parts = accelerator.num_processes * config.accumulation_steps
+    if config.batch_size % parts or config.batch_size < 2 * parts:
+        raise ValueError(
+            f"a batch of {config.batch_size} does not split into {parts} equal parts of at least 2 "
+            "(processes x accumulation steps): take another --batch-size"
+        )
+    if num_pairs < config.batch_size:
+        raise ValueError(
+            f"{num_pairs} pairs do not fill one batch of {config.batch_size}: "
+            "take a smaller --batch-size"
+        )
+    if config.precision == "fp16" and accelerator.device.type == "cpu":
+        raise ValueError("fp16 needs a GPU: take --precision bf16 or fp32")
+
+
+def _learned_state(model: SSPL) -> dict[str, Tensor]:
+    """The state dict without the frozen encoders, which do not change."""
+    return {k: v for k, v in model.state_dict().items() if not k.startswith(("eyes.", "ears."))}
+
+
+def _frozen_state(model: SSPL) -> dict[str, Tensor]:
+    return {k: v for k, v in model.state_dict().items() if k.startswith(("eyes.", "ears."))}

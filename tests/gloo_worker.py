@@ -1,0 +1,75 @@
+"""One of the two processes of `test_trainer`: a step's gradients, with and without reduction."""
+
+import sys
+from pathlib import Path
+
+import torch
+from test_model import SMALL
+from torch import nn
+
+from sspl.build import build_model
+from sspl.config import DataConfig, RunConfig, TrainConfig, without_pcm
+from sspl.data.pairs import Pairs
+from sspl.trainer import Trainer, open_devices
+
+BATCH = 8
+Gradients = dict[str, torch.Tensor]
+
+
+def make_pairs(num: int) -> Pairs:
+    generator = torch.Generator().manual_seed(num)
+    return Pairs(
+        ids=[str(i) for i in range(num)],
+        images=torch.randint(256, (num, 3, 128, 128), generator=generator, dtype=torch.uint8),
+        sounds=torch.randn(num, 3, 96, 64, generator=generator),
+        boxes=[],
+        labels=["cello", "flute"] * (num // 2),
+    )
+
+
+def make_trainer(accumulation_steps: int) -> Trainer:
+    """No batch norm, whose statistics are each process's own: then one batch is one batch."""
+    run = RunConfig(
+        model=without_pcm(SMALL),
+        train=TrainConfig(batch_size=BATCH, accumulation_steps=accumulation_steps),
+        data=DataConfig(),
+    )
+    model = build_model(run.model)
+    for part in (model.head.project, model.head.predict):
+        for name, module in list(part.named_children()):
+            if isinstance(module, nn.BatchNorm1d):
+                setattr(part, name, nn.Identity())
+    return Trainer(model, run, make_pairs(BATCH), open_devices("cpu"))
+
+
+def take_step(accumulation_steps: int) -> Gradients:
+    """The gradients that the optimizer of this process sees."""
+    trainer = make_trainer(accumulation_steps)
+    trainer.model.train()
+    trainer.train_step(torch.arange(BATCH))
+    return read_gradients(trainer)
+
+
+def take_step_unwrapped() -> Gradients:
+    """The same with the module that is not wrapped, as in the authors' code."""
+    trainer = make_trainer(1)
+    trainer.model.train()
+    views = trainer.views.draw(BATCH, trainer.generator)
+    mine = torch.arange(BATCH).tensor_split(trainer.accelerator.num_processes)
+    part = mine[trainer.accelerator.process_index]
+    seen = trainer.views.see(part, views[part])
+    trainer.model.learn(*seen, trainer.embeddings[part]).loss.backward()
+    return read_gradients(trainer)
+
+
+def read_gradients(trainer: Trainer) -> Gradients:
+    named = trainer.model.named_parameters()
+    return {name: p.grad.clone() for name, p in named if p.grad is not None}
+
+
+if __name__ == "__main__":
+    out = Path(sys.argv[1])
+    found = {"1": take_step(1), "2": take_step(2), "unwrapped": take_step_unwrapped()}
+    rank = open_devices("cpu").process_index
+    torch.save(found, out / f"rank{rank}.pt")
+    torch.distributed.destroy_process_group()

@@ -1,0 +1,169 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import gloo_worker
+import pytest
+import torch
+from gloo_worker import make_pairs, read_gradients
+from test_model import SMALL
+from torch import nn
+
+from sspl.build import build_model
+from sspl.config import DataConfig, RunConfig, TrainConfig
+from sspl.trainer import (
+    Trainer,
+    build_optimizer,
+    join_batch_norms,
+    measure_collapse,
+    open_devices,
+)
+
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def two_processes(tmp_path_factory) -> list[dict[str, gloo_worker.Gradients]]:
+    """What two processes that speak over gloo found, each."""
+    out = tmp_path_factory.mktemp("gloo")
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    command += ["--master-addr", "127.0.0.1", "--master-port", "0", "--rdzv-backend", "c10d"]
+    command += ["--rdzv-endpoint", "127.0.0.1:0"]
+    paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    done = subprocess.run(
+        [*command, str(TESTS / "gloo_worker.py"), str(out)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [torch.load(out / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
+
+
+@pytest.mark.parametrize("accumulation_steps", [1, 2])
+def test_every_process_has_the_gradient_of_the_joined_batch(two_processes, accumulation_steps):
+    joined = gloo_worker.take_step(1)
+    assert joined
+    for found in two_processes:
+        gradients = found[str(accumulation_steps)]
+        assert gradients.keys() == joined.keys()
+        for name, gradient in gradients.items():
+            torch.testing.assert_close(gradient, joined[name], atol=1e-6, rtol=1e-4, msg=name)
+
+
+def test_without_reduction_the_processes_would_differ(two_processes):
+    """What the test above would see if the reduction were removed."""
+    one, two = (found["unwrapped"] for found in two_processes)
+    assert any(not torch.allclose(one[name], two[name], rtol=1e-2) for name in one)
+
+
+def make_trainer(**changes) -> Trainer:
+    fixed = {"batch_size": 4, "head_learning_rate": 1e-2, "learning_rate": 1e-2}
+    train = TrainConfig(**{**fixed, **changes})
+    run = RunConfig(model=SMALL, train=train, data=DataConfig())
+    return Trainer(build_model(SMALL), run, make_pairs(8), open_devices("cpu"))
+
+
+def take_steps(trainer: Trainer, num: int) -> list[float]:
+    trainer.model.train()
+    batch = torch.arange(trainer.run.train.batch_size)
+    return [float(trainer.train_step(batch)["loss"]) for _ in range(num)]
+
+
+def test_bf16_learns_as_fp32_does_and_keeps_weights_in_fp32():
+    half, full = make_trainer(precision="bf16", batch_size=8), make_trainer(batch_size=8)
+    losses = take_steps(half, 1), take_steps(full, 1)
+    assert losses[0] == pytest.approx(losses[1], abs=0.01)
+    assert losses[0] != losses[1]
+    one, two = (torch.cat([g.flatten() for g in read_gradients(t).values()]) for t in (half, full))
+    # An untrained map is nearly flat, and stretching it stretches the rounding too.
+    assert torch.nn.functional.cosine_similarity(one, two, dim=0) > 0.5
+    assert {p.dtype for p in half.model.parameters()} == {torch.float32}
+
+
+def test_a_step_moves_what_learns_and_nothing_of_the_encoders():
+    trainer = make_trainer()
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    take_steps(trainer, 1)
+    moved = {n for n, v in trainer.model.state_dict().items() if not torch.equal(v, before[n])}
+    assert {name.split(".")[0] for name in moved} == {"query", "pcm", "head"}
+
+
+def test_accumulation_sees_the_whole_batch_but_normalises_by_parts():
+    """Without batch norm the parts of a batch give the batch's gradient."""
+    whole, parts = gloo_worker.take_step(1), gloo_worker.take_step(4)
+    for name, gradient in whole.items():
+        torch.testing.assert_close(parts[name], gradient, atol=1e-6, rtol=1e-4, msg=name)
+
+
+def test_an_epoch_sees_every_pair_once_and_counts_its_steps():
+    trainer = make_trainer()
+    assert len(list(trainer.train_epoch())) == trainer.num_steps == 2
+    assert sorted(trainer.progress.order.tolist()) == list(range(8))
+    row = trainer.close_epoch({"val_ciou_at_50": 0.5})
+    assert row["epoch"] == 1
+    assert {"loss", "simsiam", "spread", "seconds"} <= set(row)
+    assert trainer.progress.step == 0
+    assert trainer.progress.best() == (0.5, 1)
+
+
+def test_saved_state_holds_no_frozen_encoder(tmp_path):
+    trainer = make_trainer()
+    trainer.save(tmp_path / "last.pt")
+    state = torch.load(tmp_path / "last.pt", weights_only=True)
+    assert {name.split(".")[0] for name in state["model"]} == {"query", "pcm", "head"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": 16}, "smaller --batch-size"),
+        ({"batch_size": 6, "accumulation_steps": 2, "precision": "fp16"}, "needs a GPU"),
+        ({"batch_size": 8, "accumulation_steps": 3}, "equal parts"),
+    ],
+)
+def test_runs_that_do_not_fit_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        make_trainer(**changes)
+
+
+def test_devices_that_are_not_here_are_said():
+    with pytest.raises(ValueError, match="take cpu or cuda"):
+        open_devices("tpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="finds no GPU"):
+            open_devices("cuda")
+
+
+@pytest.mark.parametrize(
+    ("num_processes", "device", "joined"),
+    [(2, "cuda", True), (1, "cuda", False), (2, "cpu", False)],
+)
+def test_several_gpus_normalise_together(num_processes, device, joined):
+    model = build_model(SMALL)
+    before = set(model.state_dict())
+    join_batch_norms(model, num_processes, torch.device(device))
+    learned = [*model.pcm.modules(), *model.head.modules()]
+    norms = [m for m in learned if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    assert norms
+    assert all(isinstance(norm, nn.SyncBatchNorm) == joined for norm in norms)
+    assert not any(isinstance(m, nn.SyncBatchNorm) for m in model.eyes.modules())
+    assert set(model.state_dict()) == before
+
+
+def test_collapse_monitor_is_one_when_spread_and_zero_when_collapsed():
+    assert float(measure_collapse(torch.randn(4000, 64))) == pytest.approx(1, abs=0.02)
+    assert float(measure_collapse(torch.ones(100, 64))) == pytest.approx(0, abs=1e-6)
+
+
+def test_gains_have_no_weight_decay_and_heads_their_own_rate():
+    model = build_model(SMALL)
+    groups = build_optimizer(model, TrainConfig()).param_groups
+    rates = {(group["lr"], group["weight_decay"]) for group in groups}
+    assert rates == {(5e-5, 1e-4), (2e-5, 1e-4), (2e-5, 0.0)}
+    gains = {id(p) for name, p in model.named_parameters() if "gain" in name}
+    assert gains == {id(p) for g in groups if g["weight_decay"] == 0 for p in g["params"]}
+    learned = {id(p) for p in model.parameters() if p.requires_grad}
+    assert learned == {id(p) for group in groups for p in group["params"]}
