@@ -18,12 +18,12 @@ import torch.nn.functional as F
 import torchvision.transforms.functional as tv
 from PIL import Image
 from torch import Tensor, nn
-from torchvision.transforms import InterpolationMode
 
 from sspl.audio import hear_clip
 from sspl.config import TrainConfig, departures
 from sspl.data.transforms import draw_crops
 from sspl.model import SSPL
+from sspl.pcm import PredictiveCoding
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]  # ImageNet's
 
@@ -82,7 +82,7 @@ class PlainSSPL(nn.Module):
         return attend(query, features)
 
 
-def refine(pcm: nn.Module, visual: Tensor, sound: Tensor) -> Tensor:
+def refine(pcm: PredictiveCoding, visual: Tensor, sound: Tensor) -> Tensor:
     """Algorithm S1: f_v (B, C, 14, 14) and f_a (B, A) to the transformed f_v."""
     r, p = initialise(pcm, visual, sound)
     for t in range(pcm.num_cycles):
@@ -92,41 +92,45 @@ def refine(pcm: nn.Module, visual: Tensor, sound: Tensor) -> Tensor:
     return pcm.read_out(r[3])
 
 
-def initialise(pcm: nn.Module, visual: Tensor, sound: Tensor) -> tuple[list, list]:
+def initialise(pcm: PredictiveCoding, visual: Tensor, sound: Tensor) -> tuple[list, list]:
     """The feedback of the first cycle: there is nothing yet to move, each layer is its prediction.
 
     So the prediction has passed the non-linearity here, and in later cycles it has not.
     """
-    r, p = [sound, None, None, visual], [None, None, None, visual]
+    r: list = [sound, None, None, visual]
+    p: list = [None, None, None, visual]
+    norms = list(pcm.feedback_norms[0].children())
     for layer in (2, 1):
         predicted = predict(pcm, layer, r[layer + 1])
-        r[layer] = p[layer] = F.gelu(pcm.feedback_norms[0][layer - 1](predicted))
+        r[layer] = p[layer] = F.gelu(norms[layer - 1](predicted))
     return r, p
 
 
-def feed_back(pcm: nn.Module, t: int, r: list, p: list) -> None:
+def feed_back(pcm: PredictiveCoding, t: int, r: list, p: list) -> None:
     """From the top down, each layer moves towards what the one above predicts: (S10), (S11)."""
+    norms = list(pcm.feedback_norms[t].children())
     for layer in (3, 2, 1):
         if layer < 3:
             p[layer] = predict(pcm, layer, r[layer + 1])
         b = F.relu(pcm.feedback_gain[layer - 1])
         mixed = (1 - b) * r[layer] + b * p[layer]
         if layer < 3:
-            mixed = pcm.feedback_norms[t][layer - 1](mixed)
+            mixed = norms[layer - 1](mixed)
         r[layer] = F.gelu(mixed)
 
 
-def feed_forward(pcm: nn.Module, t: int, r: list, p: list) -> None:
+def feed_forward(pcm: PredictiveCoding, t: int, r: list, p: list) -> None:
     """From the bottom up, the error of each layer corrects the one above: (S12), (S13)."""
+    norms = list(pcm.error_norms[t].children())
     for layer in (1, 2, 3):
         predicted = predict(pcm, 0, r[1]) if layer == 1 else p[layer - 1]
         error = r[layer - 1] - predicted
         a = F.relu(pcm.error_gain[layer - 1])
         corrected = r[layer] + a * correct(pcm, layer, error)
-        r[layer] = F.gelu(pcm.error_norms[t][layer - 1](corrected))
+        r[layer] = F.gelu(norms[layer - 1](corrected))
 
 
-def predict(pcm: nn.Module, layer: int, above: Tensor) -> Tensor:
+def predict(pcm: PredictiveCoding, layer: int, above: Tensor) -> Tensor:
     """What the layer above expects of this one."""
     if layer == 0:
         return F.gelu(pcm.predict_sound(above)).mean(dim=(2, 3))
@@ -134,7 +138,7 @@ def predict(pcm: nn.Module, layer: int, above: Tensor) -> Tensor:
     return F.max_pool2d(convolution(above), kernel_size=2)
 
 
-def correct(pcm: nn.Module, layer: int, error: Tensor) -> Tensor:
+def correct(pcm: PredictiveCoding, layer: int, error: Tensor) -> Tensor:
     """What the error below means for this layer."""
     if layer == 1:
         return pcm.correct_r1(error[:, :, None, None])
@@ -167,13 +171,17 @@ def make_views(images: Tensor, px: int, generator: torch.Generator) -> Tensor:
     side, views = int(px * 1.1), []
     crops = draw_crops(len(images), px, generator).tolist()
     for image, (row, column, mirrored) in zip(images, crops, strict=True):
-        picture = Image.fromarray(image.permute(1, 2, 0).numpy())
-        picture = tv.resize(picture, [side, side], InterpolationMode.BICUBIC)
-        picture = tv.crop(picture, row, column, px, px)
+        picture = resize_picture(image, side).crop((column, row, column + px, row + px))
         if mirrored:
-            picture = tv.hflip(picture)
+            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         views.append(tv.normalize(tv.to_tensor(picture), MEAN, STD))
     return torch.stack(views)
+
+
+def resize_picture(image: Tensor, px: int) -> Image.Image:
+    """(3, H, W) uint8 to a square picture of px."""
+    picture = Image.fromarray(image.permute(1, 2, 0).numpy())
+    return picture.resize((px, px), Image.Resampling.BICUBIC)
 
 
 def build_plain_optimizer(model: PlainSSPL, config: TrainConfig) -> torch.optim.AdamW:
@@ -221,8 +229,7 @@ def train_step(
 def localize(model: PlainSSPL, image: Tensor, waveform: Tensor) -> Tensor:
     """The map (14, 14) of one picture (3, H, W) uint8 and one sound (N,) at 16 kHz."""
     device = next(model.parameters()).device
-    picture = Image.fromarray(image.permute(1, 2, 0).numpy())
-    picture = tv.resize(picture, [model.image_px, model.image_px], InterpolationMode.BICUBIC)
+    picture = resize_picture(image, model.image_px)
     view = tv.normalize(tv.to_tensor(picture), MEAN, STD)[None].to(device)
     sound, query = model.listen(hear_clip(waveform)[None].to(device))
     similarity, _ = model.look(view, sound, query)

@@ -21,7 +21,7 @@ from sspl.data.orchestra import make_clip
 from sspl.data.transforms import whole_view
 from sspl.localize import Localizer
 from sspl.model import SSPL
-from sspl.train import build_optimizer
+from sspl.trainer import build_optimizer
 
 ROUNDS = 30
 STEPS = 6

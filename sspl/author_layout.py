@@ -3,8 +3,9 @@
     frame_best.pth      the eyes            sound_best.pth      the ears and g
     pcm_best.pth        the PCM, if any     ssl_head_best.pth   projector and predictor
 
-Each is a state dict whose keys carry `module.`, since the authors save from DDP. The files hold
-the paper's model and nothing else: no config, so T is read from the number of batch norms.
+Each is a state dict. Where the authors wrap the part in DDP, which is all but the frozen eyes, its
+keys carry `module.`. The files hold the paper's model and nothing else: there is no config, so T is
+read from the number of batch norms.
 """
 
 import os
@@ -26,6 +27,8 @@ FILES = {
     "pcm": "pcm_best.pth",
     "ssl_head": "ssl_head_best.pth",
 }
+
+UNWRAPPED = {"frame"}  # frozen: DDP takes nothing that does not learn
 
 # How our names begin, and how the authors' do, with the file that holds them in front.
 PREFIXES = {
@@ -69,22 +72,26 @@ def load(folder: str | Path, num_cycles: int | None = None) -> SSPL:
             or of another T.
     """
     folder = Path(folder)
-    if num_cycles is None and not os.path.lexists(folder / FILES["pcm"]):
-        num_cycles = 0
-    parts = [part for part in FILES if part != "pcm" or num_cycles != 0]
+    # A link that leads nowhere counts: it is a PCM that went missing, not a model without one.
+    with_pcm = os.path.lexists(folder / FILES["pcm"]) if num_cycles is None else num_cycles != 0
+    parts = [part for part in FILES if part != "pcm" or with_pcm]
     read = {part: _read_tensors(folder / FILES[part]) for part in parts}
-    if "pcm" in read:
-        num_cycles = _agree_on_cycles(folder / FILES["pcm"], read["pcm"], num_cycles)
+    found = _count_cycles(read["pcm"]) if with_pcm else 0
 
     with torch.device("meta"):  # names and shapes only: every value comes from the files
-        model = build_model(_paper_model(num_cycles or 0))
-    theirs = author_names(model)
+        model = build_model(_paper_model(found))
+    theirs = map_names(model)
     wanted: dict[str, dict[str, Tensor]] = {part: {} for part in parts}
     for name, tensor in model.state_dict().items():
         part, key = theirs[name].split(".", 1)
         wanted[part][key] = tensor
     for part in parts:
         _check_tensors(folder / FILES[part], read[part], wanted[part])
+    if num_cycles not in (None, found):
+        raise ValueError(
+            f"{folder / FILES['pcm']} was trained with T = {found}, and {num_cycles} is asked "
+            f"for: each cycle has norms of its own, so take num_cycles={found}"
+        )
 
     values = {f"{part}.{key}": tensor for part in parts for key, tensor in read[part].items()}
     model.to_empty(device="cpu")
@@ -112,9 +119,10 @@ def save(model: SSPL, folder: str | Path) -> None:
         )
     files: dict[str, dict[str, Tensor]] = {}
     tensors = model.state_dict()
-    for name, theirs in author_names(model).items():
+    for name, theirs in map_names(model).items():
         part, key = theirs.split(".", 1)
-        files.setdefault(part, {})[f"module.{key}"] = tensors[name].cpu().contiguous()
+        key = key if part in UNWRAPPED else f"module.{key}"
+        files.setdefault(part, {})[key] = tensors[name].cpu().contiguous()
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,17 +131,21 @@ def save(model: SSPL, folder: str | Path) -> None:
     # Nothing takes its name before all is written: files of two models would load as one.
     with ExitStack() as all_or_none:
         for part, state in files.items():
-            path = all_or_none.enter_context(replace_when_done(folder / FILES[part]))
-            torch.save(state, path)
+            path = folder / FILES[part]
+            unfinished = all_or_none.enter_context(replace_when_done(path))
+            try:
+                torch.save(state, unfinished)
+            except RuntimeError as error:  # what torch makes of a full disk
+                raise ValueError(f"{path} cannot be written: make room on the disk") from error
         if "pcm" not in files:
             (folder / FILES["pcm"]).unlink(missing_ok=True)
 
 
-def author_names(model: SSPL) -> dict[str, str]:
-    """The authors' name of every parameter and buffer, by ours: the file's key after its part.
+def map_names(model: SSPL) -> dict[str, str]:
+    """Our name of every parameter and buffer to the authors': a key of `FILES`, then theirs.
 
-    For example `query.0.weight` is `sound.fc.0.weight`: `fc.0.weight` in the file `sound`. The
-    parts are `FILES`' keys. Widths do not matter, so any model can be asked.
+    For example `query.0.weight` to `sound.fc.0.weight`: `fc.0.weight` in `sound_best.pth`. Widths
+    do not matter, so any model can be asked.
     """
     prefixes = _prefixes(model.config.num_cycles)
 
@@ -155,18 +167,9 @@ def _prefixes(num_cycles: int) -> dict[str, str]:
     return PREFIXES | later
 
 
-def _agree_on_cycles(path: Path, tensors: dict[str, Tensor], num_cycles: int | None) -> int:
-    """T as the PCM's file has it; ValueError if another one was asked for."""
-    num_later_norms = sum(
-        key.startswith("BNPred_step.") and key.endswith(".weight") for key in tensors
-    )
-    found = 1 + num_later_norms // 2  # two layers have a norm in the feedback
-    if num_cycles not in (None, found):
-        raise ValueError(
-            f"{path} has {found} cycles, not the {num_cycles} asked for: each cycle has norms of "
-            f"its own, so take num_cycles={found}"
-        )
-    return found
+def _count_cycles(pcm: dict[str, Tensor]) -> int:
+    """T of a PCM's tensors: two layers have a norm in the feedback of each later cycle."""
+    return 1 + sum(k.startswith("BNPred_step.") and k.endswith(".weight") for k in pcm) // 2
 
 
 def _paper_model(num_cycles: int) -> ModelConfig:

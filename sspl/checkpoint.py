@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from sspl.build import build_model
-from sspl.config import ModelConfig
+from sspl.config import PRESETS, ModelConfig
 from sspl.files import replace_when_done
 from sspl.model import SSPL
 
@@ -79,6 +79,12 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
     if (Path(name) / META).exists() or Path(name).exists():
         return Path(name)
     shipped = ", ".join(NAMES)
+    if name in PRESETS or name == "paper":
+        raise ValueError(
+            f"{name!r} has no trained weights to ship (of its encoders only): train it with "
+            f"`python -m sspl.train --preset ... --data FOLDER --out RUN` and name RUN/best, or "
+            f"take {shipped}"
+        )
     if name.count("/") != 1:
         raise ValueError(f"no model {name!r}: take {shipped}, a checkpoint folder, or a Hub id")
     try:

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from sspl.audio import NUM_SAMPLES, log_mel
 from sspl.checkpoint import find_checkpoint, load_model, read_meta, versions, write_json
+from sspl.command import run_command
 from sspl.config import DataConfig
 from sspl.data.orchestra import Kind
 from sspl.data.pairs import Pairs, orchestra_pairs
@@ -244,7 +245,4 @@ def format_result(result: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        tyro.cli(main)
-    except ValueError as error:
-        sys.exit(f"sspl.evaluate: {error}")
+    sys.exit(run_command(lambda: tyro.cli(main)))

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from sspl.audio import SAMPLE_RATE_HZ, hear_clip
 from sspl.checkpoint import load_model, write_json
+from sspl.command import run_command
 from sspl.cycles import measure_cycle
 from sspl.data.transforms import whole_view
 from sspl.files import MediaError
@@ -195,24 +196,25 @@ class Options:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit status: 0, 2 for a person's mistake, 130 for Ctrl-C."""
-    options = tyro.cli(Options, args=arguments, prog="python -m sspl.localize")
-    try:
-        _check_options(options)
-        localizer = Localizer(_load_model(options))
-        show = _show_video if options.audio is None else _show_picture
-        numbers = show(localizer, options)
-        if options.json == Path("-"):
-            print(json.dumps(numbers, indent=1, allow_nan=False))
-        elif options.json is not None:
-            write_json(options.json, numbers)
-    except ValueError as error:
-        print(str(error).splitlines()[0], file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped; nothing half-written is left.", file=sys.stderr)
-        return 130
-    return 0
+    """The command line; returns the exit status."""
+    prog = "python -m sspl.localize"
+    return run_command(lambda: localize_files(tyro.cli(Options, args=arguments, prog=prog)))
+
+
+def localize_files(options: Options) -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        ValueError: for a mistake in the options or a file that cannot be used.
+    """
+    _check_options(options)
+    localizer = Localizer(_load_model(options))
+    show = _show_video if options.audio is None else _show_picture
+    numbers = show(localizer, options)
+    if options.json == Path("-"):
+        print(json.dumps(numbers, indent=1, allow_nan=False))
+    elif options.json is not None:
+        write_json(options.json, numbers)
 
 
 def _check_options(options: Options) -> None:

@@ -9,6 +9,7 @@ tells nothing, rooms and people, leaves no feature behind.
 Letters: N samples, K = 11 instruments.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -24,6 +25,7 @@ from tqdm import tqdm
 
 from sspl.audio import hear_clip
 from sspl.checkpoint import versions, write_json
+from sspl.command import run_command
 from sspl.data.orchestra import INSTRUMENTS, Kind, draw_picture, make_sound
 from sspl.data.pairs import map_on_all_cores
 from sspl.data.transforms import random_views, whole_view
@@ -185,4 +187,4 @@ def _mark(names: Sequence[Sequence[str]]) -> Tensor:
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    sys.exit(run_command(lambda: tyro.cli(main)))

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from sspl.build import build_model
 from sspl.checkpoint import read_meta, save_checkpoint, write_json
+from sspl.command import run_command
 from sspl.config import PRESETS, RunConfig, TrainConfig, departures
 from sspl.data.manifest import open_embeddings
 from sspl.data.pairs import Pairs
@@ -204,7 +205,10 @@ def main(
     split = run.train.select
     selection = None if split == "last" else load_scored_pairs(run.data, split)
     model = build_model(run.model, run.train.seed)
-    load_encoders(model, weights_dir)
+    with accelerator.main_process_first():  # one fetches, the others find it there
+        files = load_encoders(model, weights_dir)
+    if accelerator.is_main_process:
+        print(*(f"{part} from {file}" for part, file in files.items()), sep="\n")
     best = train(
         model, run, pairs, selection, out, resume, accelerator=accelerator, save_every=save_every
     )
@@ -224,7 +228,4 @@ def _use_embeddings(run: RunConfig, path: Path) -> RunConfig:
 
 
 if __name__ == "__main__":
-    try:
-        tyro.cli(main)
-    except ValueError as error:
-        sys.exit(f"sspl.train: {error}")
+    sys.exit(run_command(lambda: tyro.cli(main)))

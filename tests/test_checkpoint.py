@@ -65,6 +65,12 @@ def test_unknown_names_say_what_there_is():
         find_checkpoint("huge")
 
 
+@pytest.mark.parametrize("name", ["light", "paper", "paper-flickr10k"])
+def test_presets_without_trained_weights_say_how_to_train_them(name):
+    with pytest.raises(ValueError, match=r"no trained weights to ship.*sspl\.train"):
+        load_model(name)
+
+
 def test_a_failing_write_leaves_the_old_checkpoint(tmp_path):
     save_checkpoint(build_model(SMALL), tmp_path, {"epoch": 1})
     with pytest.raises(ValueError, match="JSON"):

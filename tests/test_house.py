@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # A module may import from rows above its own, and from its own row.
 ROWS = [
-    "files encoders pcm attention objectives metrics audio",
+    "command files encoders pcm attention objectives metrics audio",
     "ffmpeg weights",
     "media",
     "video",

@@ -1,5 +1,9 @@
 import dataclasses
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,6 +162,27 @@ def make_quick_light() -> RunConfig:
 def test_presets_that_need_data_say_so(tmp_path):
     with pytest.raises(ValueError, match="pass --data FOLDER"):
         main(tmp_path, "paper-flickr10k")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("sspl.train", "--preset", "light", "--out", "run"), "pass --data FOLDER"),
+        (("sspl.evaluate", "--checkpoint", "light"), "no trained weights"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_a_sentence_and_status_2(tmp_path, arguments, words):
+    root = Path(__file__).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_finished_run_is_not_overwritten(tmp_path):

@@ -14,6 +14,7 @@ import numpy as np
 import tyro
 from tqdm import tqdm
 
+from sspl.command import run_command
 from sspl.data.orchestra.files import (
     SoundFormat,
     read_manifest,
@@ -55,17 +56,9 @@ class Options:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit status: 0, 2 for a person's mistake, 130 for Ctrl-C."""
-    options = tyro.cli(Options, args=arguments, prog="python -m sspl.data.orchestra")
-    try:
-        write_all(options)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped before the manifest was written.", file=sys.stderr)
-        return 130
-    return 0
+    """The command line; returns the exit status."""
+    prog = "python -m sspl.data.orchestra"
+    return run_command(lambda: write_all(tyro.cli(Options, args=arguments, prog=prog)))
 
 
 def write_all(options: Options) -> None:
