@@ -196,15 +196,12 @@ def _check_tensors(path: Path, found: dict[str, Tensor], wanted: dict[str, Tenso
         kind = "float" if tensor.is_floating_point() else "integer"
         return f"{kind} {tuple(tensor.shape)}"
 
-    wrong = next((f"has no {key}" for key in wanted if key not in found), None)
-    wrong = wrong or next((f"has an unknown {key}" for key in found if key not in wanted), None)
-    wrong = wrong or next(
-        (
-            f"has {key} as {describe(found[key])} instead of {describe(tensor)}"
-            for key, tensor in wanted.items()
-            if describe(found[key]) != describe(tensor)
-        ),
-        None,
-    )
-    if wrong:
-        raise ValueError(f"{path} {wrong}: it is not a file of the authors' model")
+    faults = [f"has no {key}" for key in wanted if key not in found]
+    faults += [f"has an unknown {key}" for key in found if key not in wanted]
+    faults = faults or [
+        f"has {key} as {describe(found[key])} instead of {describe(tensor)}"
+        for key, tensor in wanted.items()
+        if describe(found[key]) != describe(tensor)
+    ]
+    if faults:
+        raise ValueError(f"{path} {faults[0]}: it is not a file of the authors' model")

@@ -37,6 +37,7 @@ from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from sspl.build import build_model
 from sspl.checkpoint import write_json
+from sspl.command import run_command
 from sspl.config import PRESETS, ModelConfig
 from sspl.model import SSPL
 
@@ -296,7 +297,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        tyro.cli(main)
-    except ValueError as error:
-        sys.exit(f"sspl.cost: {error}")
+    sys.exit(run_command(lambda: tyro.cli(main)))

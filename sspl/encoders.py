@@ -37,7 +37,8 @@ def tiny_vgg() -> nn.Sequential:
 def vgg16() -> nn.Sequential:
     """torchvision's VGG16 up to conv5_3, before its ReLU: 224 px to (B, 512, 14, 14)."""
     # Without the classifier around it, whose random weights alone take seconds to make.
-    return torchvision.models.vgg.make_layers(torchvision.models.vgg.cfgs["D"])[:29]
+    layers = torchvision.models.vgg.make_layers(torchvision.models.vgg.cfgs["D"])
+    return nn.Sequential(*list(layers.children())[:29])
 
 
 def squeezenet1_1() -> nn.Sequential:

@@ -142,11 +142,9 @@ class SSPL(nn.Module):
         aligned1, aligned2 = self.align(visual1, sound), self.align(visual2, sound)
         # The PCM runs in the precision of the caller's autocast; what compares, in full.
         with torch.autocast(visual1.device.type, enabled=False):
-            return self._compare(
-                query.float(),
-                (visual1.float(), aligned1.float()),
-                (visual2.float(), aligned2.float()),
-            )
+            view1 = _in_full(visual1), _in_full(aligned1)
+            view2 = _in_full(visual2), _in_full(aligned2)
+            return self._compare(_in_full(query), view1, view2)
 
     def _compare(
         self, query: Tensor, view1: tuple[Tensor, Tensor], view2: tuple[Tensor, Tensor]
@@ -255,6 +253,10 @@ class SSPL(nn.Module):
             "leave_out": leave_out_loss(whole - picked, whole, query),
             "area": attention.mean(),
         }
+
+
+def _in_full(x: Tensor) -> Tensor:
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
 def _read_gains(gains: nn.ParameterList) -> tuple[Tensor, ...]:

@@ -1,7 +1,7 @@
+import copy
 import json
 import math
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,10 +26,30 @@ LAYOUT = GOLDEN / "author_layout.json"
 # What the authors' code computed, from files in their layout.
 
 
+class SeenBefore(nn.Module):
+    """Eyes that look at each picture once, since VGG16 is slow; `rounding` disturbs what they saw.
+
+    It is relative to the features' size, and drawn anew each time.
+    """
+
+    def __init__(self, eyes: nn.Module) -> None:
+        super().__init__()
+        self.eyes = eyes
+        self.seen: list[tuple[Tensor, Tensor]] = []
+        self.rounding = 0.0
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = next((seen for before, seen in self.seen if torch.equal(before, images)), None)
+        if features is None:
+            features = self.eyes(images)
+            self.seen.append((images, features))
+        size = features.square().mean().sqrt()
+        return features + self.rounding * size * torch.randn_like(features)
+
+
 @dataclass(frozen=True)
 class Case:
-    folder: Path  # the authors' files
-    num_cycles: int
+    model: SSPL  # loaded from the authors' files; tests that change it take a copy
     published: dict[str, np.ndarray]
     view1: Tensor
     view2: Tensor
@@ -39,10 +59,11 @@ class Case:
         np.testing.assert_allclose(ours.numpy(), self.published[name], rtol=0, atol=1e-4)
 
 
-@pytest.fixture(
-    scope="module", params=[("sspl_T5", 11, 5), ("sspl_T1", 12, 1), ("sspl_noPCM", 13, 0)]
-)
-def case(request, tmp_path_factory) -> Iterator[Case]:
+T5, T1, NO_PCM = ("sspl_T5", 11, 5), ("sspl_T1", 12, 1), ("sspl_noPCM", 13, 0)
+
+
+@pytest.fixture(scope="module", params=[T5, T1, NO_PCM], ids=lambda param: param[0])
+def case(request, tmp_path_factory) -> Case:
     name, seed, num_cycles = request.param
     folder = tmp_path_factory.mktemp(name)
     for part, file in FILES.items():
@@ -54,32 +75,32 @@ def case(request, tmp_path_factory) -> Iterator[Case]:
         wrapped = "" if part == "frame" else "module."
         state = {wrapped + key: torch.from_numpy(np.asarray(v)) for key, v in tensors.items()}
         torch.save(state, folder / file)
+    model = load(folder)
+    shutil.rmtree(folder)  # 440 MB
+    assert model.config == replace(paper().model, num_cycles=num_cycles)
+    model.eyes = SeenBefore(model.eyes)
 
     def draw(what: str, shape: tuple[int, ...], scale: float = 1.0) -> Tensor:
         return torch.from_numpy(parity_weights.normal(what, shape, seed, scale))
 
-    yield Case(
-        folder=folder,
-        num_cycles=num_cycles,
+    return Case(
+        model=model,
         published=dict(np.load(GOLDEN / f"{name}_seed{seed}.npz")),
         view1=draw("view1", (2, 3, 224, 224)),
         view2=draw("view2", (2, 3, 224, 224)),
         log_mel=draw("logmel", (2, 3, 1, 96, 64), 2.0)[:, :, 0] - 2,
     )
-    shutil.rmtree(folder)  # 440 MB
 
 
 def test_maps_features_and_loss_are_those_of_the_authors_code(case: Case):
-    model = load(case.folder)
-    assert model.config == replace(paper().model, num_cycles=case.num_cycles)
-    trace = model.trace(case.view1, case.log_mel)
-    assert len(trace.similarity) == max(1, case.num_cycles)
+    trace = case.model.trace(case.view1, case.log_mel)
+    assert len(trace.similarity) == max(1, case.model.config.num_cycles)
     case.assert_close(trace.similarity[-1], "sim1")
-    if case.num_cycles:
+    if case.model.pcm is not None:
         case.assert_close(trace.similarity, "sim1_per_t")
     with torch.no_grad():
-        output = model(case.view1, case.view2, case.log_mel)
-        sound, query = model.listen(model.hear(case.log_mel))
+        output = case.model(case.view1, case.view2, case.log_mel)
+        sound, query = case.model.listen(case.model.hear(case.log_mel))
     case.assert_close(output.similarity1, "sim1")
     case.assert_close(output.similarity2, "sim2")
     case.assert_close(output.loss, "loss_eval")
@@ -87,28 +108,7 @@ def test_maps_features_and_loss_are_those_of_the_authors_code(case: Case):
     case.assert_close(query, "g_fa")
 
 
-def learn(
-    model: SSPL | PlainSSPL, names: dict[str, str], view1: Tensor, view2: Tensor, log_mel: Tensor
-) -> tuple[Tensor, dict[str, float]]:
-    """The loss and, by the authors' names, the norms of its gradients; views as the eyes saw them.
-
-    The authors' run did not freeze the ears.
-    """
-    model.ears.requires_grad_(True)
-    model.zero_grad()
-    if isinstance(model, SSPL):
-        loss = model.learn(view1, view2, model.ears(log_mel)).loss
-    else:
-        loss = model(view1, view2, log_mel)[0]
-    loss.backward()
-    norms = {
-        names[name]: parameter.grad.norm().item()
-        for name, parameter in model.named_parameters()
-        if parameter.grad is not None
-    }
-    return loss.detach(), norms
-
-
+@pytest.mark.parametrize("case", [T5, NO_PCM], indirect=True, ids=lambda param: param[0])
 def test_training_is_that_of_the_authors_code(case: Case):
     """Loss and gradients with the PCM and the head in train mode, within what float32 can tell.
 
@@ -116,52 +116,55 @@ def test_training_is_that_of_the_authors_code(case: Case):
     eps / d^3, d being half their difference: the few channels with a small d decide everything
     below. So the rounding of float32 (VGG16's features are off by 2e-6 of their size, measured
     against float64) moves the loss by 1e-3 and gradients by factors. The authors' own code, run on
-    another processor, misses its published values as far as ours does. In float64 both agree to
-    1e-12 (loss) and 1e-8 (gradients), and the published values stay as far off.
+    another processor, misses its published values as far as ours does. In float64 their code and the
+    plain copy of ours agree to 1e-11 (loss) and 1e-8 (gradients), both as far from those values.
 
-    Hence the tolerance: that of the cases, plus three times what such rounding does to ours.
+    Hence the tolerance: that of the cases, plus five times what such rounding does to ours.
     """
-    if "loss_train" not in case.published:
-        pytest.skip("no training step was published for this case")
-    expected = float(case.published["loss_train"])
-    expected_norms = dict(
-        zip(case.published["grad_names"], case.published["grad_norms"], strict=True)
-    )
-    model = load(case.folder).train()
-    names = map_names(model)
-    seen = [model.see(view) for view in (case.view1, case.view2)]
-    loss, norms = learn(model, names, *seen, case.log_mel)
+    names, values = case.published["grad_names"].tolist(), case.published["grad_norms"].tolist()
+    expected, expected_norms = case.published["loss_train"], dict(zip(names, values, strict=True))
+    model = copy.deepcopy(case.model).train()
+    model.hear = lambda log_mel: model.ears(log_mel)  # the authors' run did not freeze the ears
+    loss, norms = learn(model, map_names(model), case)
     assert norms.keys() == expected_norms.keys()
 
-    rounded = [
-        learn(model, names, *(round_at_random(view) for view in seen), case.log_mel)
-        for _ in range(3)
-    ]
-    moved = max(abs(loss - other).item() for other, _ in rounded)
-    assert loss.item() == pytest.approx(expected, rel=0, abs=1e-4 + 3 * moved)
+    model.eyes.rounding = 2e-6
+    rounded = [learn(model, map_names(model), case) for _ in range(2)]
+    moved = max(abs(loss - other) for other, _ in rounded)
+    assert loss == pytest.approx(float(expected), rel=0, abs=1e-4 + 5 * moved)
     for name, norm in norms.items():
         moved = max(abs(math.log(norm / other[name])) for _, other in rounded)
         off = abs(math.log(norm / expected_norms[name]))
-        assert off < 1e-3 + 3 * moved, name
+        assert off < 1e-3 + 5 * moved, name
 
 
-def round_at_random(features: Tensor) -> Tensor:
-    return features + 2e-6 * features.square().mean().sqrt() * torch.randn_like(features)
-
-
+@pytest.mark.parametrize("case", [T5], indirect=True, ids=lambda param: param[0])
 def test_gradients_are_those_of_the_plain_copy_where_no_batch_is_normalised(case: Case):
     """In eval mode rounding stays small: gradient norms agree to the cases' 1e-3."""
-    model = load(case.folder)
-    names = map_names(model)
-    seen = [model.see(view) for view in (case.view1, case.view2)]
-    copied = PlainSSPL(model).eval()
-    copied.eyes = nn.Identity()
-    loss, norms = learn(model, names, *seen, case.log_mel)
-    plain_loss, plain_norms = learn(copied, names, *seen, case.log_mel)
-    torch.testing.assert_close(loss, plain_loss, rtol=0, atol=1e-6)
+    model = copy.deepcopy(case.model)
+    model.hear = lambda log_mel: model.ears(log_mel)
+    loss, norms = learn(model, map_names(model), case)
+    plain_loss, plain_norms = learn(PlainSSPL(case.model).eval(), map_names(model), case)
+    assert loss == pytest.approx(plain_loss, rel=0, abs=1e-6)
     assert norms == pytest.approx(plain_norms, rel=1e-3)
-    if "grad_names" in case.published:
-        assert norms.keys() == set(case.published["grad_names"])
+    assert norms.keys() == set(case.published["grad_names"])
+
+
+def learn(
+    model: SSPL | PlainSSPL, names: dict[str, str], case: Case
+) -> tuple[float, dict[str, float]]:
+    """The loss and, by the authors' names, the norms of its gradients; the ears learn too."""
+    model.ears.requires_grad_(True)
+    model.zero_grad()
+    output = model(case.view1, case.view2, case.log_mel)
+    loss = output.loss if isinstance(model, SSPL) else output[0]
+    loss.backward()
+    norms = {
+        names[name]: parameter.grad.norm().item()
+        for name, parameter in model.named_parameters()
+        if parameter.grad is not None
+    }
+    return loss.item(), norms
 
 
 # Names, files and faults, on a small model.
@@ -312,30 +315,7 @@ def count_first(state):
     return state | {first: state[first].long()}
 
 
-@pytest.mark.usefixtures("_small")
-@pytest.mark.parametrize("part", FILES)
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ("missing", "does not exist"),
-        ("empty", "is empty"),
-        ("folder", "is a folder"),
-        ("half", "cannot be read"),
-        ("text", "cannot be read"),
-        (lambda state: RunsCode(), "cannot be read"),
-        (lambda state: list(state), "not a state dict"),
-        (lambda state: {"state_dict": state}, "not a state dict"),
-        (lambda state: {}, r"has no \w+\.0"),
-        (drop_first, r"has no \w+\.0"),
-        (lambda state: state | {next(iter(state)) + "2": torch.ones(1)}, "has an unknown "),
-        (lambda state: state | {"other": torch.ones(1)}, r"has (no|an unknown) "),
-        (cut_first, r"has \S+\.0\.weight as float \(1,.* instead of float \("),
-        (count_first, r"has \S+\.0\.weight as integer .* instead of float "),
-    ],
-)
-def test_a_wrong_file_is_one_sentence_that_names_it(tmp_path, capsys, part, change, message):
-    save(build_small(2), tmp_path)
-    path = tmp_path / FILES[part]
+def damage(path: Path, change) -> None:
     if callable(change):
         rewrite(path, change)
     elif change == "half":
@@ -346,23 +326,44 @@ def test_a_wrong_file_is_one_sentence_that_names_it(tmp_path, capsys, part, chan
             path.mkdir()
         elif change != "missing":
             path.write_text("<html>" if change == "text" else "")
-    # Without its file the PCM is left out, unless it is asked for.
-    with pytest.raises(ValueError, match=message) as caught:
-        load(tmp_path, num_cycles=2)
-    assert FILES[part] in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert "must not run" not in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_small")
-def test_the_first_wrong_tensor_is_named(tmp_path):
+@pytest.mark.parametrize("part", FILES)
+@pytest.mark.parametrize("change", ["missing", "text", drop_first, cut_first])
+def test_each_wrong_file_is_named(tmp_path, part, change):
     save(build_small(2), tmp_path)
-    rewrite(
-        tmp_path / FILES["pcm"],
-        lambda state: {key: v for key, v in state.items() if "a0.1" not in key},
-    )
-    with pytest.raises(ValueError, match=r"pcm_best\.pth has no a0\.1: "):
+    damage(tmp_path / FILES[part], change)
+    with pytest.raises(ValueError, match=FILES[part]):
+        load(tmp_path, num_cycles=2)
+
+
+@pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("empty", "is empty"),
+        ("folder", "is a folder"),
+        ("text", "cannot be read as a PyTorch file"),
+        ("half", "cannot be read as a PyTorch file"),
+        (lambda state: RunsCode(), "cannot be read as a PyTorch file"),
+        (lambda state: list(state), "is not a state dict"),
+        (lambda state: {"state_dict": state}, "is not a state dict"),
+        (lambda state: {}, r"has no PredProcess\.0\.weight: "),
+        (lambda state: {k: v for k, v in state.items() if "a0.1" not in k}, r"has no a0\.1: "),
+        (lambda state: state | {"module.b0.3": torch.ones(1)}, r"has an unknown b0\.3: "),
+        (lambda state: state | {"b0.3": torch.ones(1)}, r"has no "),  # half of it wrapped
+        (cut_first, r"has PredProcess\.0\.weight as float \(1,.* instead of float \(64,"),
+        (count_first, r"has PredProcess\.0\.weight as integer .* instead of float "),
+    ],
+)
+def test_a_wrong_file_is_one_sentence(tmp_path, capsys, change, message):
+    save(build_small(2), tmp_path)
+    damage(tmp_path / FILES["pcm"], change)
+    with pytest.raises(ValueError, match=rf"pcm_best\.pth {message}") as caught:
         load(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert "must not run" not in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_small")
