@@ -103,8 +103,9 @@ class PredictiveCoding(nn.Module):
         """Yield (r_3, p_0, (e_0, e_1, e_2)) after each cycle."""
         if visual.shape[-2:] != (GRID, GRID):
             raise ValueError(f"the PCM expects 14x14 features, got {tuple(visual.shape)}")
-        b1, b2, b3 = (F.relu(b) for b in self.feedback_gain)
-        a1, a2, a3 = (F.relu(a) for a in self.error_gain)
+        # In the features' own precision: a float32 gain would make float32 of all it multiplies.
+        b1, b2, b3 = (F.relu(b).to(visual.dtype) for b in self.feedback_gain)
+        a1, a2, a3 = (F.relu(a).to(visual.dtype) for a in self.error_gain)
         r1 = r2 = r3 = None
         for t in range(self.num_cycles):
             norm1, norm2 = self.feedback_norms[t].children()

@@ -1,0 +1,53 @@
+import json
+
+import pytest
+from manifest_files import write_embeddings, write_folder
+
+from sspl.config import DataConfig
+from sspl.sources import load_scored_pairs, load_training_boxes, load_training_pairs
+
+WORLD = DataConfig(num_train=3, num_val=2)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_folder(tmp_path / "data", {"train": 4, "val": 2, "test": 2})
+
+
+def test_orchestra_trains_and_validates_on_seeds_of_its_own():
+    assert len(load_training_pairs(WORLD)) == 3
+    assert len(load_scored_pairs(WORLD, "val")) == 2
+    assert not set(load_training_pairs(WORLD).ids) & set(load_scored_pairs(WORLD, "val").ids)
+    with pytest.raises(ValueError, match="no test split"):
+        load_scored_pairs(WORLD, "test")
+
+
+def test_a_folder_trains_on_so_many_drawn_pairs_and_validates_on_whole_splits(folder):
+    data = DataConfig(name=str(folder), num_train=3)
+    assert len(load_training_pairs(data, seed=1)) == 3
+    assert load_scored_pairs(data, "test").ids == ["test0", "test1"]
+    assert len(load_training_boxes(data)) == 4
+
+
+def test_embeddings_come_along(folder):
+    path = write_embeddings(folder, channels=7)
+    data = DataConfig(name=str(folder), num_train=0, embeddings=str(path))
+    assert load_training_pairs(data).sounds.shape == (4, 1, 7)
+
+
+def test_data_that_is_not_named_or_has_no_boxes_is_said(folder):
+    with pytest.raises(ValueError, match="pass --data FOLDER"):
+        load_training_pairs(DataConfig(name=""))
+    rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+    for row in rows:
+        row["boxes"] = []
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(ValueError, match=r"2 rows of split .val. have no boxes.*--select last"):
+        load_scored_pairs(DataConfig(name=str(folder)), "val")
+
+
+def test_impossible_data_is_refused():
+    with pytest.raises(ValueError, match="pass --data FOLDER too"):
+        DataConfig(embeddings="sounds.npz")
+    with pytest.raises(ValueError, match="at least"):
+        DataConfig(num_train=-1)
