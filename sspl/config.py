@@ -216,7 +216,7 @@ def light_paper() -> RunConfig:
             prediction_width=128,
         ),
         train=TrainConfig(
-            epochs=8,
+            epochs=4,
             batch_size=64,
             head_learning_rate=1e-3,
             learning_rate=1e-3,

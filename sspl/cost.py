@@ -120,7 +120,7 @@ def look(model: SSPL, view: Tensor, sound: Tensor) -> Tensor:
     """The map (B, 14, 14) and nothing else. Arguments as `make_inputs` gives."""
     visual = model.see(view)
     normed, query = model.listen(model.hear(sound))
-    similarity, _ = model.attend(query, model.align(visual, normed), visual)
+    similarity, _, _ = model.attend(query, model.align(visual, normed), visual)
     return similarity
 
 
@@ -157,7 +157,7 @@ def count_flops(model: SSPL, as_printed: bool = False) -> dict[str, int]:
         return result
 
     def represent(query: Tensor, aligned: Tensor, visual: Tensor) -> Tensor:
-        _, attended = model.attend(query, aligned, visual)
+        _, _, attended = model.attend(query, aligned, visual)
         return model.head.predict(model.head.project(attended))
 
     view, log_mel = make_inputs(model, 1)

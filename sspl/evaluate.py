@@ -190,6 +190,9 @@ def main(
         )
         where = {"split": split}
     boxes = load_training_boxes(source)
+    if model.config.ears == "embedding":
+        note = "note: silence and noise are not played: other ears embedded these sounds"
+        print(note, file=sys.stderr)
     if seen:
         print(f"note: training or selection saw {where['split']}", file=sys.stderr)
     protocols = PROTOCOLS if protocol == "all" else (protocol,)
@@ -224,7 +227,10 @@ def _choose_embeddings(model: SSPL, trained_on: DataConfig, given: Path | None) 
 def format_result(result: dict[str, Any]) -> str:
     """The result as a table to read in a terminal."""
     first = next(iter(result["protocols"]))
-    lines = [f"{result['checkpoint']} on {result['data']} ({result['split']}), n = {result['n']}"]
+    lines = [
+        f"{result['checkpoint']} (epoch chosen by {result['selection']}) "
+        f"on {result['data']} ({result['split']}), n = {result['n']}"
+    ]
 
     def row(name: str, scores: dict[str, Any], more: str = "") -> str:
         return f"  {name:24}{scores['ciou_at_50']:8.3f}{scores['auc']:8.3f}   {more}"

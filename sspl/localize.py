@@ -45,12 +45,20 @@ PICTURES, ANIMATIONS = (".png", ".jpg", ".jpeg", ".webp"), (".gif", ".mp4")
 class Localizer:
     """Set a sample once, ask many times: what the encoders made of it is kept.
 
+    Raises:
+        ValueError: for a model without ears (`ModelConfig.ears` "embedding").
+
     localizer = Localizer(load_model("tiny"))
     trace = localizer.set_sample("picture.jpg", "sound.wav").trace()
     trace.similarity[-1, 0]  # (14, 14), the map after the last cycle
     """
 
     def __init__(self, model: SSPL) -> None:
+        if model.config.ears == "embedding":
+            raise ValueError(
+                "this model has no ears: it learned from sounds that another network had embedded. "
+                "Take a model that hears, or score this one with sspl.evaluate"
+            )
         self.model = model.eval()
         self._visual: Tensor | None = None
         self._embeddings: Tensor | None = None

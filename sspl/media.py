@@ -21,7 +21,6 @@ __all__ = [
     "SAMPLE_RATE_HZ",
     "MediaError",
     "audio_duration_s",
-    "loop_to",
     "read_audio",
     "read_image",
     "to_model_rate",
@@ -186,9 +185,9 @@ def read_audio(
     """Read a window of a sound file, or of a video's sound, as (N,) float32, 16 kHz, mono.
 
     Only the window is read, so a long file costs no more than a short one. The channels are
-    averaged. A sound that is shorter than the window is returned whole (see `loop_to`), and a
-    file that breaks off is read as far as it goes. Values beyond full scale are scaled into
-    [-1, 1].
+    averaged. A sound that is shorter than the window is returned whole (see
+    `sspl.audio.fit_length`), and a file that breaks off is read as far as it goes. Values beyond
+    full scale are scaled into [-1, 1].
 
     Args:
         source: wav, flac, ogg, mp3, m4a, or a video: what libsndfile or ffmpeg reads.
@@ -244,13 +243,6 @@ def to_model_rate(waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         raise MediaError(f"The sound is {waveform.dtype}: pass float32 or int16 samples.")
     mono = waveform if waveform.ndim == 1 else waveform.mean(axis=1)
     return _into_range(_resample(mono, _near_ratio(sample_rate_hz)), "The sound")
-
-
-def loop_to(waveform: np.ndarray, num_samples: int) -> np.ndarray:
-    """Repeat (N,) from its start until it is (num_samples,) long; a longer one is cut."""
-    if waveform.ndim != 1 or len(waveform) == 0:
-        raise ValueError(f"Pass a waveform (N,) with N > 0, not {waveform.shape}.")
-    return np.resize(waveform, num_samples)
 
 
 def write_audio(

@@ -151,8 +151,8 @@ class SSPL(nn.Module):
     ) -> SSPLOutput:
         """Attend and project; a view is the feature as seen and as aligned, (B, C, h, w) each."""
         (visual1, aligned1), (visual2, aligned2) = view1, view2
-        similarity1, attended1 = self.attend(query, aligned1, visual1)
-        similarity2, attended2 = self.attend(query, aligned2, visual2)
+        similarity1, attention1, attended1 = self.attend(query, aligned1, visual1)
+        similarity2, attention2, attended2 = self.attend(query, aligned2, visual2)
 
         z1, z2 = self.head.project(attended1), self.head.project(attended2)
         p1, p2 = self.head.predict(z1), self.head.predict(z2)
@@ -165,8 +165,8 @@ class SSPL(nn.Module):
             "area": config.area_weight,
         }
         if any(weights.values()):
-            terms1 = self._tie_to_sound(similarity1, visual1, query)
-            terms2 = self._tie_to_sound(similarity2, visual2, query)
+            terms1 = self._tie_to_sound(attention1, visual1, query)
+            terms2 = self._tie_to_sound(attention2, visual2, query)
             for name, weight in weights.items():
                 terms[name] = 0.5 * (terms1[name] + terms2[name])
                 loss = loss + weight * terms[name]
@@ -196,11 +196,17 @@ class SSPL(nn.Module):
         """f~_v, Sec. 3.3: (B, C, h, w) refined by the sound; unchanged without PCM."""
         return visual if self.pcm is None else self._rectify(self.pcm(visual, sound))
 
-    def attend(self, query: Tensor, features: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """The similarity map (B, h, w) and the audio-visual representation (B, C), Eqs. (3)-(5)."""
+    def attend(
+        self, query: Tensor, features: Tensor, seen: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The similarity map, Eq. (3), scaled, Eq. (5), and what it picks out, Eq. (4).
+
+        Returns:
+            (B, h, w) in [-1, 1]; (B, h, w) in [0, 1]; (B, C) the audio-visual representation.
+        """
         similarity = similarity_map(query, features, seen, self.config.norm_offset)
         attention = SCALINGS[self.config.scaling](similarity)
-        return similarity, FUSIONS[self.config.fusion](features, query, attention)
+        return similarity, attention, FUSIONS[self.config.fusion](features, query, attention)
 
     @torch.no_grad()
     def trace(self, images: Tensor, log_mel: Tensor) -> Trace:
@@ -240,12 +246,11 @@ class SSPL(nn.Module):
     def _rectify(self, features: Tensor) -> Tensor:
         return F.relu(features) if self.config.rectified_features else features
 
-    def _tie_to_sound(self, similarity: Tensor, visual: Tensor, query: Tensor) -> dict[str, Tensor]:
+    def _tie_to_sound(self, attention: Tensor, visual: Tensor, query: Tensor) -> dict[str, Tensor]:
         """The terms that the paper does not have, for one view; see `ModelConfig`.
 
         They look at the frozen feature: the aligned one has heard the sound and would give it away.
         """
-        attention = SCALINGS[self.config.scaling](similarity)
         whole = visual.mean((2, 3))  # (B, C)
         picked = torch.einsum("bhw,bchw->bc", attention, visual) / attention[0].numel()
         return {

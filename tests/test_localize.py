@@ -173,6 +173,12 @@ def test_videos_that_cannot_be_located(localizer, tmp_path):
         localize_video(localizer, good, out / "heat.mp4", maps_per_s=0)
 
 
+def test_a_model_without_ears_is_refused():
+    model = build_model(replace(SMALL, ears="embedding"))
+    with pytest.raises(ValueError, match="has no ears"):
+        Localizer(model)
+
+
 # --- The command line -------------------------------------------------------------------------
 
 

@@ -21,7 +21,6 @@ from PIL import Image
 from sspl.media import (
     MediaError,
     audio_duration_s,
-    loop_to,
     read_audio,
     read_image,
     to_model_rate,
@@ -508,14 +507,6 @@ def test_to_model_rate_averages_channels():
 def test_to_model_rate_says_what_is_wrong(waveform, rate_hz, words):
     with pytest.raises(MediaError, match=words):
         to_model_rate(waveform, rate_hz)
-
-
-def test_loop_to_repeats_and_cuts():
-    np.testing.assert_array_equal(loop_to(np.array([1.0, 2, 3]), 7), [1, 2, 3, 1, 2, 3, 1])
-    np.testing.assert_array_equal(loop_to(np.array([1.0, 2, 3]), 2), [1, 2])
-    for wrong in (np.zeros(0), np.zeros((3, 2))):
-        with pytest.raises(ValueError, match="waveform"):
-            loop_to(wrong, 5)
 
 
 @pytest.mark.parametrize(
