@@ -64,7 +64,10 @@ class Progress:
     seconds: float = 0.0
 
     def best(self) -> tuple[float, int]:
-        """The best validation score and its epoch; (-1, 0) before there is one."""
+        """The best score and its epoch, the first of equals; (-1, 0) before there is one.
+
+        Where epochs are not scored, a later one is a better one.
+        """
         scores = [(row.get("val_ciou_at_50", row["epoch"]), -row["epoch"]) for row in self.rows]
         score, epoch = max(scores, default=(-1.0, 0))
         return score, -epoch
