@@ -158,7 +158,7 @@ def main(options: Options) -> None:
     name = torch.cuda.get_device_name(device) if on_gpu else read_processor()
     print(f"{name}, torch {torch.__version__}, {torch.get_num_threads()} threads")
     print(f"{options.preset}, batch {batch}, {steps} steps; plain in fp32, ours in {precision}")
-    print(f"options: {asdict(options)}")
+    print(f"options: {asdict(options)}; TF32 in convolutions: {torch.backends.cudnn.allow_tf32}")
     print(f"{'':34}{'plain':>12}{'ours':>12}{'ratio':>9}")
 
     def row(what: str, theirs: float, ours: float, ratio: float) -> None:

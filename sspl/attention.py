@@ -27,7 +27,7 @@ def similarity_map(
     cosine = F.cosine_similarity(query[:, :, None, None], features, dim=1)
     if not norm_offset:
         return cosine
-    norms = seen.norm(dim=1)  # (B, h, w)
+    norms = seen.norm(dim=1).to(cosine.dtype)  # (B, h, w)
     offset = norm_offset * norms.mean((1, 2), keepdim=True)
     return cosine * norms / (norms + offset).clamp_min(1e-8)
 

@@ -9,7 +9,7 @@ def run_command(work: Callable[[], object]) -> int:
     try:
         work()
     except ValueError as error:
-        print(str(error).splitlines()[0], file=sys.stderr)
+        print((str(error) or repr(error)).splitlines()[0], file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped; nothing half-written is left.", file=sys.stderr)

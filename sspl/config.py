@@ -110,11 +110,6 @@ class TrainConfig:
             raise ValueError("cached_views is 0 (fresh views) or at least 2 (two per step)")
         if self.patience < 1 or self.accumulation_steps < 1:
             raise ValueError("patience and accumulation_steps are at least 1")
-        if self.batch_size < 2 * self.accumulation_steps:
-            raise ValueError(
-                f"a batch of {self.batch_size} in {self.accumulation_steps} parts leaves less than "
-                "2 pairs a part, which batch norm needs: take fewer accumulation_steps"
-            )
 
 
 def departures(config: ModelConfig | TrainConfig) -> dict[str, str]:

@@ -4,6 +4,8 @@ Letters: N pairs, B batch, V cached views, C visual channels, h w grid, P audio 
 A audio channels.
 """
 
+import math
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +64,7 @@ def encode_sounds(model: SSPL, sounds: Tensor) -> Tensor:
     """Embeddings (N, P, A) of `Pairs.sounds`; the ears are frozen, so once is enough."""
     device = next(model.parameters()).device
     bar = tqdm(sounds.split(BATCH), desc="hear", unit="batch", leave=False)
-    return torch.cat([model.hear(batch.to(device)) for batch in bar])
+    return torch.cat([model.hear(batch.to(device)) for batch in bar]).float()
 
 
 class FreshViews:
@@ -77,8 +79,11 @@ class FreshViews:
         self.model, self.px = model, model.config.image_px
         self.device = next(model.parameters()).device
         home = _find_home(self.device, len(images) * 3 * int(self.px * 1.1) ** 2)
-        bar = tqdm(images.split(BATCH), desc="resize", unit="batch", leave=False)
-        self.resized = torch.cat([resize_for_crops(batch, self.px).to(home) for batch in bar])
+        side = int(self.px * 1.1)
+        self.resized = torch.empty(len(images), 3, side, side, dtype=torch.uint8, device=home)
+        parts = torch.arange(len(images)).split(BATCH)
+        for part in tqdm(parts, desc="resize", unit="batch", leave=False):
+            self.resized[part] = resize_for_crops(images[part], self.px).to(home)
 
     def draw(self, num: int, generator: torch.Generator) -> Tensor:
         """Two views for each of a batch: (B, 2, 3), rows of `draw_crops`."""
@@ -110,7 +115,9 @@ class CachedViews:
                 for part in torch.arange(len(images)).split(100):
                     seen = model.see(random_views(images[part].to(device), px, generator))
                     if not len(self.cache):
-                        self.cache = seen.new_empty(num_views, len(images), *seen.shape[1:])
+                        shape = num_views, len(images), *seen.shape[1:]
+                        _check_room(seen, math.prod(shape) * seen.element_size())
+                        self.cache = seen.new_empty(shape)
                     self.cache[view, part] = seen
                     bar.update(len(part))
 
@@ -130,3 +137,16 @@ def _find_home(device: torch.device, num_bytes: int) -> torch.device:
     if device.type == "cuda" and num_bytes > torch.cuda.mem_get_info(device)[0] / 2:
         return torch.device("cpu")
     return device
+
+
+def _check_room(seen: Tensor, num_bytes: int) -> None:
+    """ValueError if a cache of views would not fit where the features are."""
+    if seen.device.type == "cuda":
+        room = torch.cuda.mem_get_info(seen.device)[0]
+    else:
+        room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if num_bytes > 0.8 * room:
+        raise ValueError(
+            f"the cached views take {num_bytes / 1e9:.0f} GB and there are {room / 1e9:.0f}: take "
+            "fewer --cached-views (0 makes fresh ones), or fewer pairs with --num-train"
+        )

@@ -5,6 +5,7 @@ Eyes map (B, 3, px, px), ImageNet-normalised, to (B, C, 14, 14) before the last 
 (B, P, 96, 64) log-mel patches to (B, P, A). Weights come later, from `sspl.weights`.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -114,6 +115,13 @@ def normalise_picture(images: Tensor) -> Tensor:
     """uint8 (B, 3, H, W) or float in [0, 1] to float32 with ImageNet's mean and deviation."""
     if images.dtype == torch.uint8:
         images = images.float() / 255
-    mean = images.new_tensor([0.485, 0.456, 0.406])[:, None, None]
-    std = images.new_tensor([0.229, 0.224, 0.225])[:, None, None]
+    mean, std = _imagenet_scale(images.device)
     return (images - mean) / std
+
+
+@lru_cache
+def _imagenet_scale(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Mean and deviation (3, 1, 1), kept on the device: a copy there makes a GPU's host wait."""
+    scale = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], device=device)
+    mean, std = scale[:, :, None, None]
+    return mean, std

@@ -51,20 +51,15 @@ def predict_maps(model: SSPL, visual: Tensor, embeddings: Tensor) -> Tensor:
 def swap_sounds(model: SSPL, encoded: Encoded, seed: int = 0) -> dict[Listening, Tensor]:
     """Embeddings (N, P, A) to play to the same pictures: right, another class's, none, noise.
 
-    Where the sounds were embedded by another network, it is not here to hear silence and noise.
-
-    Raises:
-        ValueError: if all pairs are of one class, so that there is no other.
+    Where all pairs are of one class there is no other; where the sounds were embedded by another
+    network, it is not here to hear silence and noise.
     """
     rng = np.random.default_rng([seed, 41])
     labels = np.array(encoded.labels)
-    if len(set(labels)) < 2:
-        raise ValueError("all pairs are of one class: nothing else to play; take more pairs")
-    other = [int(rng.choice(np.flatnonzero(labels != label))) for label in labels]
-    played: dict[Listening, Tensor] = {
-        "right": encoded.embeddings,
-        "other": encoded.embeddings[other],
-    }
+    played: dict[Listening, Tensor] = {"right": encoded.embeddings}
+    if len(set(labels)) > 1:
+        other = [int(rng.choice(np.flatnonzero(labels != label))) for label in labels]
+        played["other"] = encoded.embeddings[other]
     if model.config.ears == "embedding":
         return played
     num = len(labels)
@@ -155,7 +150,7 @@ def main(
     embeddings: Path | None = None,
     protocol: Literal[Protocol, "all"] = "all",
     json_path: Annotated[str | None, tyro.conf.arg(name="json")] = None,
-    device: str | None = None,
+    device: Literal["cpu", "cuda"] | None = None,
 ) -> None:
     """Score a checkpoint on clips, beside the floors, cycle by cycle, and with swapped sounds.
 

@@ -156,7 +156,8 @@ def score_floors(
     """What looks at nothing and listens to nothing scores: the bar for any model.
 
     `centre_disc` falls off from the middle; `mean_box` is how often each place lies in a box of
-    the training split; `everything` is on everywhere, whatever the protocol.
+    the training split, left out where that has none; `everything` is on everywhere, whatever the
+    protocol.
 
     Args:
         ground_truth: (N, 224, 224) as in `score_maps`.
@@ -166,10 +167,12 @@ def score_floors(
     middle = (torch.arange(SIZE_PX) + 0.5) / SIZE_PX - 0.5
     disc = -torch.hypot(middle[:, None], middle[None, :])
     drawn = [vggss_ground_truth(boxes) for boxes in training_boxes if len(boxes)]
-    mean_box = torch.from_numpy(np.mean(drawn, axis=0))
     everything = torch.ones(1, SIZE_PX, SIZE_PX, dtype=torch.bool).expand_as(truth)
-    return {
+    floors = {
         "centre_disc": score_maps(disc.expand_as(truth), truth, protocol),
-        "mean_box": score_maps(mean_box.expand_as(truth), truth, protocol),
         "everything": summarise(region_ciou(everything, truth)),
     }
+    if drawn:
+        mean_box = torch.from_numpy(np.mean(drawn, axis=0))
+        floors["mean_box"] = score_maps(mean_box.expand_as(truth), truth, protocol)
+    return floors

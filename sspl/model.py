@@ -142,8 +142,7 @@ class SSPL(nn.Module):
         aligned1, aligned2 = self.align(visual1, sound), self.align(visual2, sound)
         # The PCM runs in the precision of the caller's autocast; what compares, in full.
         with torch.autocast(visual1.device.type, enabled=False):
-            view1 = _in_full(visual1), _in_full(aligned1)
-            view2 = _in_full(visual2), _in_full(aligned2)
+            view1, view2 = (visual1, _in_full(aligned1)), (visual2, _in_full(aligned2))
             return self._compare(_in_full(query), view1, view2)
 
     def _compare(
@@ -251,6 +250,7 @@ class SSPL(nn.Module):
 
         They look at the frozen feature: the aligned one has heard the sound and would give it away.
         """
+        visual = _in_full(visual)
         whole = visual.mean((2, 3))  # (B, C)
         picked = torch.einsum("bhw,bchw->bc", attention, visual) / attention[0].numel()
         return {

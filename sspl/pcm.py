@@ -70,6 +70,8 @@ class PredictiveCoding(nn.Module):
             return nn.ParameterList(nn.Parameter(torch.full((1, w, 1, 1), start)) for w in widths)
 
         self.feedback_gain = gains(0.5)  # b_l, Eq. (10)
+        # The first cycle initialises: with no other, b is not used, which DDP would wait for.
+        self.feedback_gain.requires_grad_(num_cycles > 1)
         self.error_gain = gains(1.0)  # a_l, Eq. (12)
         # Batch norm before every non-linearity, its own per layer and per cycle, except for the
         # prediction of the sound and for r_3's feedback update (the authors' code).

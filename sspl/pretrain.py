@@ -103,7 +103,7 @@ def measure_accuracy(logits: Tensor, targets: Tensor) -> float:
 def pretrain_eyes(config: PretrainConfig) -> tuple[nn.Sequential, float]:
     """The tiny VGG, and its accuracy on held-out pictures of one instrument."""
     draw = partial(_draw, config.picture_seed)
-    drawn = map_on_all_cores(draw, range(config.num_pictures), "draw pictures")
+    drawn = list(map_on_all_cores(draw, range(config.num_pictures), "draw pictures"))
     images = torch.from_numpy(np.stack([image for image, _ in drawn])).permute(0, 3, 1, 2)
     targets = _mark([names for _, names in drawn])
     torch.manual_seed(config.seed)
@@ -133,7 +133,7 @@ def pretrain_eyes(config: PretrainConfig) -> tuple[nn.Sequential, float]:
 def pretrain_ears(config: PretrainConfig) -> tuple[nn.Module, float]:
     """The tiny VGGish, and its accuracy on held-out sounds of one instrument."""
     play = partial(_play, config.sound_seed)
-    played = map_on_all_cores(play, range(config.num_sounds), "play sounds")
+    played = list(map_on_all_cores(play, range(config.num_sounds), "play sounds"))
     log_mel = torch.stack([hear_clip(torch.from_numpy(waveform)) for waveform, _ in played])
     targets = _mark([names for _, names in played])
     torch.manual_seed(config.seed)

@@ -41,10 +41,13 @@ def load_scored_pairs(data: DataConfig, split: str) -> Pairs:
 
 
 def load_training_boxes(data: DataConfig) -> list[np.ndarray]:
-    """Boxes (k, 4) of the training split, for the mean-box floor; of `orchestra` 500 pictures'."""
+    """Boxes (k, 4) of the training split, for the mean-box floor; of `orchestra` 500 pictures'.
+
+    A folder without a training split has none.
+    """
     if data.name == "orchestra":
         return orchestra_boxes(data.train_seed, 500, data.kinds)
-    return [row.boxes for row in read_manifest(data.name, "train")]
+    return [row.boxes for row in read_manifest(data.name) if row.split == "train"]
 
 
 def _check_named(data: DataConfig) -> None:

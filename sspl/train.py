@@ -66,18 +66,24 @@ def train(
     main = accelerator.is_main_process
     if (selection_pairs is None) != (config.select == "last"):
         raise ValueError(f"select is {config.select!r}: it does not fit the pairs to select by")
-    if last.exists() and not resume:
+    if save_every < 1:
+        raise ValueError(f"save_every is {save_every}; take at least 1")
+    (resumes,) = broadcast_object_list([last.exists()])
+    if resumes and not last.exists():
+        raise ValueError(f"{last} is there for the first process only: share the folder")
+    if resumes and not resume:
         raise ValueError(f"{out} holds a run already: add --resume, or choose another --out")
-    accelerator.wait_for_everyone()
-    if main:
-        out.mkdir(parents=True, exist_ok=True)
+    if resumes:
         _check_same_run(out / "config.json", run)
 
     trainer = Trainer(model, run, train_pairs, accelerator)
+    if main:
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(out / "config.json", asdict(run))
     selection = None
     if selection_pairs is not None and main:
         selection = encode_pairs(trainer.model, selection_pairs)
-    if last.exists():
+    if resumes:
         trainer.resume(last)
     done = len(trainer.progress.rows) * trainer.num_steps + trainer.progress.step
     total = config.epochs * trainer.num_steps
@@ -86,22 +92,24 @@ def train(
             for _ in trainer.train_epoch():
                 bar.update()
                 if trainer.progress.step % save_every == 0:
-                    trainer.check_finite(last)
+                    trainer.settle(last)
                     if main:
                         trainer.save(last)
-            trainer.check_finite(last)
-            scores = [validate(trainer.model, selection) if selection is not None else {}]
-            if accelerator.num_processes > 1:
-                broadcast_object_list(scores)
-            row = trainer.close_epoch(scores[0])
+            trainer.settle(last)
+            scores = {}
+            if selection is not None:
+                measured = validate(trainer.model, selection)
+                scores = {f"{config.select}_{name}": value for name, value in measured.items()}
+            (scores,) = broadcast_object_list([scores])  # the first process's, where there are many
+            row = trainer.close_epoch(scores)
             if main:
-                bar.set_postfix({"loss": row["loss"], "spread": row["spread"], **scores[0]})
+                bar.set_postfix({"loss": row["loss"], "spread": row["spread"], **scores})
                 if trainer.progress.best()[1] == row["epoch"]:
                     save_checkpoint(trainer.model, out / "best", describe_run(run, row))
-                trainer.save(last)
                 with replace_when_done(out / "log.jsonl") as unfinished:
                     rows = trainer.progress.rows
                     unfinished.write_text("".join(json.dumps(row) + "\n" for row in rows))
+                trainer.save(last)
     accelerator.wait_for_everyone()
     return out / "best"
 
@@ -111,7 +119,7 @@ def validate(model: SSPL, encoded: Encoded) -> dict[str, float]:
     model.eval()
     maps = predict_maps(model, encoded.visual, encoded.embeddings)[-1]
     scores = score_maps(maps, encoded.ground_truth, "sspl")
-    return {"val_ciou_at_50": scores.ciou_at_50, "val_auc": scores.auc}
+    return {"ciou_at_50": scores.ciou_at_50, "auc": scores.auc}
 
 
 def describe_run(run: RunConfig, row: dict[str, Any]) -> dict[str, Any]:
@@ -134,14 +142,12 @@ def _is_over(progress: Progress, config: TrainConfig) -> bool:
 
 
 def _check_same_run(path: Path, run: RunConfig) -> None:
-    """Write the run's config, or hold it against the one that is there; epochs may grow."""
+    """ValueError if a run's config is not that of the run that is there; epochs may grow."""
     ours = json.loads(json.dumps(asdict(run)))
-    if path.exists():
-        theirs = json.loads(path.read_text())
-        theirs["train"]["epochs"] = ours["train"]["epochs"]
-        if theirs != ours:
-            raise ValueError(f"{path} belongs to another run: choose another --out")
-    write_json(path, ours)
+    theirs = json.loads(path.read_text())
+    theirs["train"]["epochs"] = ours["train"]["epochs"]
+    if theirs != ours:
+        raise ValueError(f"{path} belongs to another run: choose another --out")
 
 
 def main(
@@ -151,6 +157,8 @@ def main(
     embeddings: Path | None = None,
     weights_dir: Path | None = None,
     resume: bool = False,
+    num_train: int | None = None,
+    cached_views: int | None = None,
     select: Literal["val", "test", "last"] | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -170,6 +178,9 @@ def main(
         embeddings: an .npz with the sounds as another network embedded them, in place of VGGish.
         weights_dir: a folder with the encoders' weights, for machines without a network.
         resume: go on with a run that was stopped.
+        num_train: pairs, drawn at random from a folder's; 0 takes them all.
+        cached_views: views of each picture that are encoded once and drawn from; 0 makes fresh
+            ones at every step, as the paper does.
         select: what chooses the epoch: the validation split; the test split, as the authors did
             (every result then says so); or none, the last one is kept.
         epochs: instead of the preset's.
@@ -182,6 +193,7 @@ def main(
     """
     run = PRESETS[preset]()
     changes = {
+        "cached_views": cached_views,
         "select": select,
         "epochs": epochs,
         "batch_size": batch_size,
@@ -193,6 +205,8 @@ def main(
     run = replace(run, train=replace(run.train, **given))
     if data is not None:
         run = replace(run, data=replace(run.data, name=data))
+    if num_train is not None:
+        run = replace(run, data=replace(run.data, num_train=num_train))
     if embeddings is not None:
         run = _use_embeddings(run, embeddings)
     accelerator = open_devices(device)
@@ -205,7 +219,7 @@ def main(
     split = run.train.select
     selection = None if split == "last" else load_scored_pairs(run.data, split)
     model = build_model(run.model, run.train.seed)
-    with accelerator.main_process_first():  # one fetches, the others find it there
+    with accelerator.local_main_process_first():  # one fetches, the others find it there
         files = load_encoders(model, weights_dir)
     if accelerator.is_main_process:
         print(*(f"{part} from {file}" for part, file in files.items()), sep="\n")
@@ -217,6 +231,7 @@ def main(
         with replace_when_done(out / "training.png") as unfinished:
             plot_training(rows).savefig(unfinished)
         print(f"epoch {read_meta(best)['epoch']}, chosen by {split}, in {best}")
+    accelerator.end_training()
 
 
 def _use_embeddings(run: RunConfig, path: Path) -> RunConfig:

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedType
 from torch import Tensor, nn
 
 from sspl.config import RunConfig, TrainConfig
@@ -68,7 +69,7 @@ class Progress:
 
         Where epochs are not scored, a later one is a better one.
         """
-        scores = [(row.get("val_ciou_at_50", row["epoch"]), -row["epoch"]) for row in self.rows]
+        scores = [(_read_score(row), -row["epoch"]) for row in self.rows]
         score, epoch = max(scores, default=(-1.0, 0))
         return score, -epoch
 
@@ -116,7 +117,18 @@ def open_devices(device: str | None = None) -> Accelerator:
     if device == "cuda" and not has_gpu:
         raise ValueError("PyTorch finds no GPU here: take --device cpu")
     # Precision is ours to set (`Trainer`), whatever the launcher's configuration says.
-    return Accelerator(cpu=device == "cpu" or not has_gpu, mixed_precision="no")
+    accelerator = Accelerator(cpu=device == "cpu" or not has_gpu, mixed_precision="no")
+    if accelerator.distributed_type not in (
+        DistributedType.NO,
+        DistributedType.MULTI_CPU,
+        DistributedType.MULTI_GPU,
+    ):
+        raise ValueError(
+            f"the launcher is set to {accelerator.distributed_type.value}: start with torchrun, or "
+            "set accelerate to plain multi-GPU"
+        )
+    torch.backends.cudnn.benchmark = True  # every batch has the same shape
+    return accelerator
 
 
 def join_batch_norms(model: SSPL, num_processes: int, device: torch.device) -> None:
@@ -197,13 +209,17 @@ class Trainer:
         accelerator, config = self.accelerator, self.run.train
         views = self.views.draw(len(indices), self.generator)
         turns = torch.arange(len(indices)).tensor_split(config.accumulation_steps)
+        turns = [turn.tensor_split(accelerator.num_processes) for turn in turns]
         self.optimizer.zero_grad(set_to_none=True)
         sums: dict[str, Tensor] = {}
         for turn in turns:
-            mine = turn.tensor_split(accelerator.num_processes)[accelerator.process_index]
+            mine = turn[accelerator.process_index]
+            # Copied once: each copy to a GPU makes the host wait for it.
+            chosen = indices[mine].to(accelerator.device)
+            drawn = views[mine].to(accelerator.device)
             with self.precision():
-                visual1, visual2 = self.views.see(indices[mine], views[mine])
-                heard = self.embeddings[indices[mine].to(self.embeddings.device)]
+                visual1, visual2 = self.views.see(chosen, drawn)
+                heard = self.embeddings[chosen]
             more = turn is not turns[-1]  # gradients are reduced once, with the last part
             with accelerator.no_sync(self.learner) if more else nullcontext():
                 with self.precision():
@@ -217,28 +233,33 @@ class Trainer:
         return sums
 
     def close_epoch(self, scores: dict[str, float]) -> dict[str, Any]:
-        """Add the finished epoch's row, means over its steps and over the processes."""
+        """Add the finished and settled epoch's row: means over its steps and the processes."""
         progress = self.progress
-        means = {name: float(total) / self.num_steps for name, total in self._sum().items()}
+        means = {name: float(total) / self.num_steps for name, total in progress.sums.items()}
         row = {"epoch": len(progress.rows) + 1, **means, **scores, "seconds": progress.seconds}
         self.progress = Progress(rows=[*progress.rows, row])
         return row
 
-    def check_finite(self, last: Path) -> None:
-        """Raise TrainingError if the loss of this epoch is not finite (this waits for the GPU)."""
-        progress = self.progress
-        if progress.sums and not math.isfinite(float(self._sum()["loss"])):
-            raise TrainingError(
-                f"the loss is no longer finite in epoch {len(progress.rows) + 1}, before step "
-                f"{progress.step}: lower the learning rate; {last} holds the last good state"
-            )
+    def settle(self, last: Path) -> None:
+        """Before a save: agree with the other processes on the sums, and that all is finite.
 
-    def _sum(self) -> dict[str, Tensor]:
-        if self.accelerator.num_processes == 1:
-            return self.progress.sums
-        reduced = self.accelerator.reduce(self.progress.sums, "mean")
-        assert isinstance(reduced, dict)
-        return reduced
+        This waits for the GPU. Every process calls it, and all raise or none.
+
+        Raises:
+            TrainingError: if the loss or a weight is not finite.
+        """
+        progress = self.progress
+        if self.accelerator.num_processes > 1 and progress.sums:
+            progress.sums = self.accelerator.reduce(progress.sums, "mean")  # pyright: ignore
+        lengths = [p.detach().norm() for p in self.model.parameters() if p.requires_grad]
+        if progress.sums:
+            lengths.append(progress.sums["loss"])
+        if not torch.isfinite(torch.stack(lengths)).all():
+            raise TrainingError(
+                f"the loss or a weight is no longer finite in epoch {len(progress.rows) + 1}, "
+                f"before step {progress.step}: lower the learning rate, or take bf16 for fp16; "
+                f"{last} holds the last good state"
+            )
 
     def save(self, path: Path) -> None:
         """Write all that a resumed run needs but the frozen encoders, whole or not at all."""
@@ -254,15 +275,34 @@ class Trainer:
             torch.save(state, unfinished)
 
     def resume(self, path: Path) -> None:
-        """Go on from what `save` wrote; on one CPU bit for bit."""
-        state = torch.load(path, weights_only=True, map_location=self.accelerator.device)
-        self.model.load_state_dict(_frozen_state(self.model) | state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
-        self.generator.set_state(state["generator"].cpu())
-        fields = state["progress"]
-        fields |= {"rows": json.loads(fields["rows"]), "order": fields["order"].cpu()}
-        self.progress = Progress(**fields)
+        """Go on from what `save` wrote; on one CPU bit for bit.
+
+        Raises:
+            ValueError: if the file is damaged or of another model.
+        """
+        # Onto the CPU: AdamW keeps its step counts there, and each is copied where it belongs.
+        try:
+            state = torch.load(path, weights_only=True, map_location="cpu")
+            # The frozen encoders are in the model already; with them the check of names is whole.
+            self.model.load_state_dict(_frozen_state(self.model) | state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.scaler.load_state_dict(state["scaler"])
+            self.generator.set_state(state["generator"])
+            fields = state["progress"]
+            sums = {k: v.to(self.accelerator.device) for k, v in fields["sums"].items()}
+            rows = json.loads(fields["rows"])
+            self.progress = Progress(**fields | {"rows": rows, "sums": sums})
+        except (RuntimeError, KeyError, OSError, EOFError, UnpicklingError, TypeError) as error:
+            raise ValueError(
+                f"{path} is damaged or of another model ({type(error).__name__}): choose another "
+                "--out, or delete it to start anew"
+            ) from error
+
+
+def _read_score(row: dict[str, Any]) -> float:
+    """cIoU@0.5 on the split that chooses; where there is none, the epoch's number."""
+    scores = [value for name, value in row.items() if name.endswith("_ciou_at_50")]
+    return scores[0] if scores else row["epoch"]
 
 
 def _check_fit(config: TrainConfig, num_pairs: int, accelerator: Accelerator) -> None:

@@ -314,9 +314,9 @@ def plot_training(rows: Sequence[dict[str, Any]]) -> Figure:
     """A training run: loss and its terms, the collapse monitor, the scores on the validation split.
 
     Args:
-        rows: one per epoch, as in `log.jsonl`: `epoch`, `seconds`, `loss`, `spread`,
-            `val_ciou_at_50`, `val_auc` where epochs are chosen by a score; whatever else they
-            hold are terms of the loss.
+        rows: one per epoch, as in `log.jsonl`: `epoch`, `seconds`, `loss`, `spread`; where epochs
+            are chosen by a score `val_ciou_at_50` and `val_auc` (or `test_...`); whatever else
+            they hold are terms of the loss.
     Raises:
         ValueError: if there are no rows.
     """
@@ -325,7 +325,8 @@ def plot_training(rows: Sequence[dict[str, Any]]) -> Figure:
     figure = Figure(figsize=(10, 3), dpi=150, layout="constrained")
     losses, spread, scores = figure.subplots(1, 3)
     others = ("epoch", "seconds", "loss", "spread")
-    terms = [name for name in rows[0] if name not in others and not name.startswith("val_")]
+    scored = [name for name in rows[0] if name.endswith(("_ciou_at_50", "_auc"))]
+    terms = [name for name in rows[0] if name not in (*others, *scored)]
     _plot_columns(losses, rows, ("loss", *terms))
     losses.set(title="loss and its terms")
 
@@ -335,13 +336,13 @@ def plot_training(rows: Sequence[dict[str, Any]]) -> Figure:
     spread.set(title="collapse monitor: \u221ad std(z)", ylim=(-0.05, 1.15))
     spread.legend(fontsize=7)
 
-    if "val_ciou_at_50" not in rows[0]:
+    if not scored:
         scores.text(0.5, 0.5, "no split to score:\nthe last epoch is kept", ha="center")
         scores.set_axis_off()
         return figure
-    _plot_columns(scores, rows, ("val_ciou_at_50", "val_auc"))
-    best = max(rows, key=lambda row: row["val_ciou_at_50"])
-    scores.plot(best["epoch"], best["val_ciou_at_50"], "k*", label=f"chosen: {best['epoch']}")
+    _plot_columns(scores, rows, scored)
+    best = max(rows, key=lambda row: row[scored[0]])
+    scores.plot(best["epoch"], best[scored[0]], "k*", label=f"chosen: {best['epoch']}")
     scores.set(title="the split that chooses", ylim=(0, 1))
     scores.legend(fontsize=7)
     return figure

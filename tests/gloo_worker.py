@@ -1,4 +1,4 @@
-"""One of the two processes of `test_trainer`: a step's gradients, with and without reduction."""
+"""One of the two processes of `test_trainer`: a step's gradients, and whole runs, resumed."""
 
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ from torch import nn
 from sspl.build import build_model
 from sspl.config import DataConfig, RunConfig, TrainConfig, without_pcm
 from sspl.data.pairs import Pairs
+from sspl.train import train
 from sspl.trainer import Trainer, open_devices
 
 BATCH = 8
@@ -67,9 +68,26 @@ def read_gradients(trainer: Trainer) -> Gradients:
     return {name: p.grad.clone() for name, p in named if p.grad is not None}
 
 
+def train_and_resume(out: Path) -> None:
+    """A run of two epochs with PCM, and the same one in two halves."""
+
+    def run(folder: Path, epochs: int, resume: bool = False) -> None:
+        config = TrainConfig(
+            epochs=epochs, batch_size=4, learning_rate=1e-2, cached_views=2, select="last"
+        )
+        whole = RunConfig(model=SMALL, train=config, data=DataConfig())
+        devices = open_devices("cpu")
+        train(build_model(SMALL), whole, make_pairs(8), None, folder, resume, accelerator=devices)
+
+    run(out / "whole", 2)
+    run(out / "halves", 1)
+    run(out / "halves", 2, resume=True)
+
+
 if __name__ == "__main__":
     out = Path(sys.argv[1])
     found = {"1": take_step(1), "2": take_step(2), "unwrapped": take_step_unwrapped()}
+    train_and_resume(out)
     rank = open_devices("cpu").process_index
     torch.save(found, out / f"rank{rank}.pt")
     torch.distributed.destroy_process_group()

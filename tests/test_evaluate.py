@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -94,3 +95,8 @@ def test_command_prints_json_and_says_what_training_saw(tmp_path, capsys):
     main(str(folder), seed=9, num=4, protocol="sspl", json_path=str(tmp_path / "r.json"))
     assert json.loads((tmp_path / "r.json").read_text())["split"] == "seed 9, solo, unseen"
     assert "floor: mean_box" in capsys.readouterr().out
+
+
+def test_pairs_of_one_class_are_played_no_other(model, pairs):
+    encoded = dataclasses.replace(encode_pairs(model, pairs), labels=["cello"] * len(pairs))
+    assert set(swap_sounds(model, encoded)) == {"right", "silent", "noise"}

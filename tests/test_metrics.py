@@ -123,3 +123,9 @@ def test_floors_by_hand():
 def test_what_cannot_be_scored_is_refused(maps, truth, protocol, message):
     with pytest.raises(ValueError, match=message):
         score_maps(maps, truth, protocol)
+
+
+def test_without_training_boxes_there_is_no_mean_box():
+    truth = vggss_ground_truth([(0.2, 0.2, 0.6, 0.6)])[None]
+    assert set(score_floors(truth, [], "sspl")) == {"centre_disc", "everything"}
+    assert set(score_floors(truth, [np.zeros((0, 4))], "sspl")) == {"centre_disc", "everything"}

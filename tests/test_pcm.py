@@ -37,6 +37,15 @@ def test_every_weight_but_the_unused_gets_gradient():
     assert silent == []
 
 
+def test_one_cycle_learns_no_feedback_gain_since_it_uses_none():
+    one, two = build_pcm(num_cycles=1), build_pcm(num_cycles=2)
+    assert not any(gain.requires_grad for gain in one.feedback_gain)
+    assert all(gain.requires_grad for gain in two.feedback_gain)
+    one.train()(torch.randn(4, 8, 14, 14), torch.rand(4, 5)).square().mean().backward()
+    learned = [p for p in one.parameters() if p.requires_grad]
+    assert all(p.grad is not None for p in learned)
+
+
 def test_without_error_gain_the_sound_is_not_heard():
     pcm = build_pcm().eval()
     with torch.no_grad():

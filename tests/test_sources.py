@@ -46,6 +46,11 @@ def test_data_that_is_not_named_or_has_no_boxes_is_said(folder):
         load_scored_pairs(DataConfig(name=str(folder)), "val")
 
 
+def test_a_folder_without_a_training_split_has_no_training_boxes(tmp_path):
+    folder = write_folder(tmp_path / "test-only", {"test": 2})
+    assert load_training_boxes(DataConfig(name=str(folder))) == []
+
+
 def test_impossible_data_is_refused():
     with pytest.raises(ValueError, match="pass --data FOLDER too"):
         DataConfig(embeddings="sounds.npz")

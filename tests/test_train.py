@@ -105,7 +105,10 @@ def test_a_run_killed_within_an_epoch_loses_nothing_since_the_last_save(
 
 def test_the_test_split_chooses_only_where_asked_and_is_named(tmp_path):
     run_training(tmp_path, change(RUN, select="test", epochs=1))
-    assert read_meta(tmp_path / "best")["selection"] == "test"
+    meta = read_meta(tmp_path / "best")
+    assert meta["selection"] == "test"
+    assert "test_ciou_at_50" in meta["metrics"]
+    assert "val_ciou_at_50" not in meta["metrics"]
 
 
 def test_without_a_split_to_score_the_last_epoch_is_kept(tmp_path):
@@ -118,9 +121,7 @@ def test_without_a_split_to_score_the_last_epoch_is_kept(tmp_path):
 
 def test_a_run_stops_when_no_epoch_gets_better(tmp_path, monkeypatch):
     scores = iter([0.3, 0.5, 0.4, 0.5, 0.9])
-    monkeypatch.setattr(
-        "sspl.train.validate", lambda *_: {"val_ciou_at_50": next(scores), "val_auc": 0.0}
-    )
+    monkeypatch.setattr("sspl.train.validate", lambda *_: {"ciou_at_50": next(scores), "auc": 0.0})
     best = run_training(tmp_path, change(RUN, epochs=5, patience=2))
     rows = (tmp_path / "log.jsonl").read_text().splitlines()
     assert len(rows) == 4
@@ -192,6 +193,19 @@ def test_a_finished_run_is_not_overwritten(tmp_path):
     other = dataclasses.replace(RUN, train=dataclasses.replace(RUN.train, seed=5))
     with pytest.raises(ValueError, match="another run"):
         run_training(tmp_path, other, resume=True)
+
+
+def test_a_run_that_never_began_leaves_its_folder_free(tmp_path):
+    with pytest.raises(ValueError, match="smaller --batch-size"):
+        run_training(tmp_path, change(RUN, batch_size=64))
+    run_training(tmp_path)
+
+
+def test_a_damaged_state_is_one_sentence(tmp_path):
+    run_training(tmp_path)
+    (tmp_path / LAST).write_bytes((tmp_path / LAST).read_bytes()[:5000])
+    with pytest.raises(ValueError, match=r"last\.pt is damaged"):
+        run_training(tmp_path, change(RUN, epochs=3), resume=True)
 
 
 def test_a_loss_that_is_not_finite_stops_with_a_sentence(tmp_path):

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -24,8 +25,8 @@ TESTS = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
-def two_processes(tmp_path_factory) -> list[dict[str, gloo_worker.Gradients]]:
-    """What two processes that speak over gloo found, each."""
+def gloo_folder(tmp_path_factory) -> Path:
+    """What two processes that speak over gloo wrote."""
     out = tmp_path_factory.mktemp("gloo")
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     command += ["--master-addr", "127.0.0.1", "--master-port", "0", "--rdzv-backend", "c10d"]
@@ -39,7 +40,13 @@ def two_processes(tmp_path_factory) -> list[dict[str, gloo_worker.Gradients]]:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return [torch.load(out / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
+    return out
+
+
+@pytest.fixture(scope="module")
+def two_processes(gloo_folder) -> list[dict[str, gloo_worker.Gradients]]:
+    """The gradients that each of the two found."""
+    return [torch.load(gloo_folder / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
 
 
 @pytest.mark.parametrize("accumulation_steps", [1, 2])
@@ -57,6 +64,18 @@ def test_without_reduction_the_processes_would_differ(two_processes):
     """What the test above would see if the reduction were removed."""
     one, two = (found["unwrapped"] for found in two_processes)
     assert any(not torch.allclose(one[name], two[name], rtol=1e-2) for name in one)
+
+
+def test_a_resumed_run_of_two_processes_is_the_whole_one(gloo_folder):
+    one, two = (
+        torch.load(gloo_folder / name / "last.pt", weights_only=True)
+        for name in ("whole", "halves")
+    )
+    for name, value in one["model"].items():
+        assert torch.equal(value, two["model"][name]), name
+    rows = [json.loads(state["progress"]["rows"]) for state in (one, two)]
+    assert [row["loss"] for row in rows[0]] == [row["loss"] for row in rows[1]]
+    assert len(rows[0]) == 2
 
 
 def make_trainer(**changes) -> Trainer:

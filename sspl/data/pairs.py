@@ -1,12 +1,12 @@
 """Picture-sound pairs in memory, the form that training and evaluation take them in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from os import cpu_count
+from os import cpu_count, environ
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def orchestra_pairs(
 def orchestra_boxes(seed: int, num: int, kinds: Sequence[Kind]) -> list[np.ndarray]:
     """Boxes (k, 4) of what `orchestra_pairs` would show, from thumbnails and without sounds."""
     draw = partial(_draw_boxes, seed, tuple(kinds))
-    return map_on_all_cores(draw, range(num), "training boxes")
+    return list(map_on_all_cores(draw, range(num), "training boxes"))
 
 
 def _draw_boxes(seed: int, kinds: tuple[Kind, ...], index: int) -> np.ndarray:
@@ -78,14 +78,19 @@ def _draw_and_play(seed: int, kinds: tuple[Kind, ...], image_px: int, index: int
     return clip.id, clip.image, clip.waveform, clip.boxes, clip.label
 
 
-def map_on_all_cores(function: Callable[[Any], Any], items: Sequence[Any], what: str) -> list[Any]:
-    """[function(item) for item in items], in worker processes once that pays."""
+def map_on_all_cores(
+    function: Callable[[Any], Any], items: Sequence[Any], what: str
+) -> Iterator[Any]:
+    """function(item) for each of items, in order, in worker processes once that pays."""
     if len(items) < 64:
-        return [function(item) for item in items]
+        yield from map(function, items)
+        return
+    # Several processes that train together share the cores.
+    num_workers = max(1, (cpu_count() or 1) // int(environ.get("LOCAL_WORLD_SIZE", 1)))
     try:
-        with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(num_workers, mp_context=get_context("spawn")) as pool:
             results = pool.map(function, items, chunksize=16)
-            return list(tqdm(results, total=len(items), desc=what, unit="clip"))
+            yield from tqdm(results, total=len(items), desc=what, unit="clip")
     except BrokenProcessPool as error:
         raise RuntimeError(
             "the worker processes died; in a script of your own, put what it does under "
