@@ -109,7 +109,7 @@ def open_devices(device: str | None = None) -> Accelerator:
     Args:
         device: "cpu" or "cuda"; None takes GPUs where there are some.
     Raises:
-        ValueError: if there is no such device here.
+        ValueError: if there is no such device here, or the launcher shares models otherwise.
     """
     if device not in (None, "cpu", "cuda"):
         raise ValueError(f"no device {device!r} to train on: take cpu or cuda")
@@ -126,6 +126,11 @@ def open_devices(device: str | None = None) -> Accelerator:
         raise ValueError(
             f"the launcher is set to {accelerator.distributed_type.value}: start with torchrun, or "
             "set accelerate to plain multi-GPU"
+        )
+    # Accelerate keeps a process on the device that it was first given, and says nothing.
+    if device is not None and accelerator.device.type != device:
+        raise ValueError(
+            f"this process already works on {accelerator.device.type}: start another for {device}"
         )
     torch.backends.cudnn.benchmark = True  # every batch has the same shape
     return accelerator

@@ -1,4 +1,6 @@
+import dataclasses
 import json
+import math
 import os
 import subprocess
 import sys
@@ -7,6 +9,7 @@ from pathlib import Path
 import gloo_worker
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from gloo_worker import make_pairs, read_gradients
 from test_model import SMALL
 from torch import nn
@@ -100,6 +103,34 @@ def test_bf16_learns_as_fp32_does_and_keeps_weights_in_fp32():
     # An untrained map is nearly flat, and stretching it stretches the rounding too.
     assert torch.nn.functional.cosine_similarity(one, two, dim=0) > 0.5
     assert {p.dtype for p in half.model.parameters()} == {torch.float32}
+
+
+@pytest.fixture
+def _free_devices():
+    """Accelerate keeps a process on its first device; these tests use two."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.gpu
+@pytest.mark.usefixtures("_free_devices")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch finds no GPU here")
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+@pytest.mark.parametrize("cached_views", [0, 2])
+def test_a_gpu_learns_as_the_cpu_does(tmp_path, precision, cached_views):
+    on_cpu = make_trainer(batch_size=8, cached_views=cached_views)
+    run = dataclasses.replace(
+        on_cpu.run, train=dataclasses.replace(on_cpu.run.train, precision=precision)
+    )
+    AcceleratorState._reset_state(reset_partial_state=True)
+    on_gpu = Trainer(build_model(SMALL), run, make_pairs(8), open_devices("cuda"))
+    assert take_steps(on_gpu, 1) == pytest.approx(take_steps(on_cpu, 1), abs=0.02)
+    assert all(math.isfinite(loss) for loss in take_steps(on_gpu, 5))
+    on_gpu.save(tmp_path / "last.pt")
+    expected = take_steps(on_gpu, 1)
+    on_gpu.resume(tmp_path / "last.pt")
+    assert take_steps(on_gpu, 1) == pytest.approx(expected, abs=0.02)
 
 
 def test_a_step_moves_what_learns_and_nothing_of_the_encoders():
