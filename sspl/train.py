@@ -79,6 +79,8 @@ def train(
     trainer = Trainer(model, run, train_pairs, accelerator)
     if main:
         out.mkdir(parents=True, exist_ok=True)
+        for unfinished in out.rglob(".unfinished-*"):  # of a run that was killed as it saved
+            unfinished.unlink()
         write_json(out / "config.json", asdict(run))
     selection = None
     if selection_pairs is not None and main:

@@ -201,6 +201,15 @@ def test_a_run_that_never_began_leaves_its_folder_free(tmp_path):
     run_training(tmp_path)
 
 
+def test_what_a_killed_save_left_is_cleared_away(tmp_path):
+    (tmp_path / "best").mkdir()
+    left = [tmp_path / ".unfinished-0123.pt", tmp_path / "best" / ".unfinished-4567.safetensors"]
+    for path in left:
+        path.write_bytes(b"half")
+    run_training(tmp_path)
+    assert not any(path.exists() for path in left)
+
+
 def test_a_damaged_state_is_one_sentence(tmp_path):
     run_training(tmp_path)
     (tmp_path / LAST).write_bytes((tmp_path / LAST).read_bytes()[:5000])
