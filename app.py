@@ -27,7 +27,7 @@ from gradio.themes.utils.fonts import LocalFont
 from gradio.utils import get_upload_folder
 
 from sspl.audio import CLIP_S, NUM_SAMPLES
-from sspl.checkpoint import NAMES, find_checkpoint, load_model, read_meta
+from sspl.checkpoint import NAMES, find_checkpoint, find_score, load_model, read_meta
 from sspl.localize import Localizer, localize_video
 from sspl.media import read_audio, read_image, write_image
 from sspl.model import SSPL
@@ -96,7 +96,7 @@ def describe_model(network: SSPL, meta: dict[str, Any]) -> str:
     parts = [f"{num_weights / 1e6:.2f} million weights"]
     if network.pcm is not None:
         parts[0] += f", {network.config.num_cycles} cycles"
-    data, score = meta.get("data"), meta.get("metrics", {}).get("val_ciou_at_50")
+    data, score = meta.get("data"), find_score(meta.get("metrics", {}))
     if data is None:
         parts.append("untrained, so its maps mean nothing")
     else:

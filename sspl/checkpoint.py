@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from sspl.build import build_model
 from sspl.config import PRESETS, ModelConfig
-from sspl.files import replace_when_done
+from sspl.files import replace_when_done, write_json
 from sspl.model import SSPL
 
 WEIGHTS, META = "model.safetensors", "meta.json"
@@ -106,11 +107,9 @@ def load_model(name_or_path: str | Path = "tiny", device: str | None = None) -> 
     return load_checkpoint(find_checkpoint(name_or_path), device)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whole or not at all; NaN is an error, since JSON has none."""
-    text = json.dumps(value, indent=1, allow_nan=False)
-    with replace_when_done(path) as unfinished:
-        unfinished.write_text(text + "\n", encoding="utf-8")
+def find_score(metrics: Mapping[str, Any]) -> float | None:
+    """cIoU@0.5 on the split that chose (`val_ciou_at_50` or `test_ciou_at_50`), if one did."""
+    return next((value for name, value in metrics.items() if name.endswith("_ciou_at_50")), None)
 
 
 def versions() -> dict[str, str]:

@@ -1,7 +1,22 @@
-"""How every command of ours ends: 0, 2 with one sentence for a person's mistake, 130 for Ctrl-C."""
+"""How every command gives its result, and how it ends: 0, 2 for a mistake, 130 for Ctrl-C."""
 
+import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sspl.files import write_json
+
+
+def give_result(result: Any, table: str, json_path: str | None) -> None:
+    """Print a result as a table and write it as JSON; for the path "-" print the JSON alone."""
+    if json_path == "-":
+        print(json.dumps(result, indent=1))
+        return
+    print(table)
+    if json_path:
+        write_json(Path(json_path), result)
 
 
 def run_command(work: Callable[[], object]) -> int:

@@ -18,13 +18,11 @@ of the numbers: 33.3 before the first cycle.
 Letters: B batch, T cycles.
 """
 
-import json
 import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from math import prod
-from pathlib import Path
 from typing import Annotated, Any
 
 import torch
@@ -36,8 +34,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from sspl.build import build_model
-from sspl.checkpoint import write_json
-from sspl.command import run_command
+from sspl.command import give_result, run_command
 from sspl.config import PRESETS, ModelConfig
 from sspl.model import SSPL
 
@@ -288,12 +285,7 @@ def main(
         "cost": asdict(measure_cost(run.model, run.train.batch_size)),
         "rows": make_rows(run.model),
     }
-    if json_path == "-":
-        print(json.dumps(result, indent=1))
-        return
-    print(format_result(result))
-    if json_path:
-        write_json(Path(json_path), result)
+    give_result(result, format_result(result), json_path)
 
 
 if __name__ == "__main__":

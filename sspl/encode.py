@@ -19,6 +19,7 @@ from sspl.data.transforms import (
     draw_crops,
     random_views,
     resize_for_crops,
+    side_for_crops,
     whole_view,
 )
 from sspl.metrics import vggss_ground_truth
@@ -78,8 +79,8 @@ class FreshViews:
     def __init__(self, model: SSPL, images: Tensor) -> None:
         self.model, self.px = model, model.config.image_px
         self.device = next(model.parameters()).device
-        home = _find_home(self.device, len(images) * 3 * int(self.px * 1.1) ** 2)
-        side = int(self.px * 1.1)
+        side = side_for_crops(self.px)
+        home = _find_home(self.device, len(images) * 3 * side**2)
         self.resized = torch.empty(len(images), 3, side, side, dtype=torch.uint8, device=home)
         parts = torch.arange(len(images)).split(BATCH)
         for part in tqdm(parts, desc="resize", unit="batch", leave=False):

@@ -6,7 +6,6 @@
 Letters: N samples, T cycles, P audio patches, A audio channels, h w map.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +17,8 @@ import tyro
 from torch import Tensor
 
 from sspl.audio import NUM_SAMPLES, log_mel
-from sspl.checkpoint import find_checkpoint, load_model, read_meta, versions, write_json
-from sspl.command import run_command
+from sspl.checkpoint import find_checkpoint, load_model, read_meta, versions
+from sspl.command import give_result, run_command
 from sspl.config import DataConfig
 from sspl.data.orchestra import Kind
 from sspl.data.pairs import Pairs, orchestra_pairs
@@ -200,12 +199,7 @@ def main(
         **evaluate_model(model, pairs, boxes, protocols),
         "versions": versions(),
     }
-    if json_path == "-":
-        print(json.dumps(result, indent=1))
-        return
-    print(format_result(result))
-    if json_path:
-        write_json(Path(json_path), result)
+    give_result(result, format_result(result), json_path)
 
 
 def _choose_embeddings(model: SSPL, trained_on: DataConfig, given: Path | None) -> str | None:

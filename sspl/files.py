@@ -5,11 +5,13 @@ is always one clear sentence (`MediaError`), and a file is always written whole 
 """
 
 import errno
+import json
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 # What the person can do something about; any other OSError is not about the file being written.
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS}
@@ -67,3 +69,10 @@ def replace_when_done(path: str | Path) -> Iterator[Path]:
         ) from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file whole or not at all; NaN is an error, since JSON has none."""
+    text = json.dumps(value, indent=1, allow_nan=False)
+    with replace_when_done(path) as unfinished:
+        unfinished.write_text(text + "\n", encoding="utf-8")

@@ -22,11 +22,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from sspl.audio import SAMPLE_RATE_HZ, hear_clip
-from sspl.checkpoint import load_model, write_json
+from sspl.checkpoint import load_model
 from sspl.command import run_command
 from sspl.cycles import measure_cycle
 from sspl.data.transforms import whole_view
-from sspl.files import MediaError
+from sspl.files import MediaError, write_json
 from sspl.media import read_audio, read_image, to_model_rate, write_gif, write_image
 from sspl.model import SSPL, Trace
 from sspl.sliding import Window, is_silent, locate_frames, measure_level_dbfs

@@ -20,6 +20,7 @@ import torch
 from accelerate import Accelerator, DistributedType
 from torch import Tensor, nn
 
+from sspl.checkpoint import find_score
 from sspl.config import RunConfig, TrainConfig
 from sspl.data.pairs import Pairs
 from sspl.encode import CachedViews, FreshViews, encode_sounds
@@ -69,7 +70,10 @@ class Progress:
 
         Where epochs are not scored, a later one is a better one.
         """
-        scores = [(_read_score(row), -row["epoch"]) for row in self.rows]
+        scores = []
+        for row in self.rows:
+            score = find_score(row)
+            scores.append((row["epoch"] if score is None else score, -row["epoch"]))
         score, epoch = max(scores, default=(-1.0, 0))
         return score, -epoch
 
@@ -302,12 +306,6 @@ class Trainer:
                 f"{path} is damaged or of another model ({type(error).__name__}): choose another "
                 "--out, or delete it to start anew"
             ) from error
-
-
-def _read_score(row: dict[str, Any]) -> float:
-    """cIoU@0.5 on the split that chooses; where there is none, the epoch's number."""
-    scores = [value for name, value in row.items() if name.endswith("_ciou_at_50")]
-    return scores[0] if scores else row["epoch"]
 
 
 def _check_fit(config: TrainConfig, num_pairs: int, accelerator: Accelerator) -> None:

@@ -5,7 +5,14 @@ import torch
 from test_model import SMALL
 
 from sspl.build import build_model
-from sspl.checkpoint import NAMES, find_checkpoint, load_checkpoint, load_model, save_checkpoint
+from sspl.checkpoint import (
+    NAMES,
+    find_checkpoint,
+    find_score,
+    load_checkpoint,
+    load_model,
+    save_checkpoint,
+)
 
 
 def test_a_checkpoint_rebuilds_the_model_bit_for_bit(tmp_path):
@@ -85,6 +92,12 @@ def test_the_shipped_models_load_and_say_where_they_come_from(name):
     assert meta["selection"] == "val"
     assert meta["data"]["name"] == "orchestra"
     assert bool(model.config.num_cycles) == (name == "tiny")
+
+
+def test_the_score_of_the_split_that_chose_is_found():
+    assert find_score({"loss": 1.0, "val_ciou_at_50": 0.4, "val_auc": 0.3}) == 0.4
+    assert find_score({"test_ciou_at_50": 0.2}) == 0.2
+    assert find_score({"loss": 1.0}) is None
 
 
 def test_the_shipped_models_are_small():

@@ -11,15 +11,20 @@ from torchvision.transforms.v2 import InterpolationMode
 from sspl.encoders import normalise_picture
 
 
+def side_for_crops(px: int) -> int:
+    """Side of the picture from which views of px are cropped (Table S2)."""
+    return int(px * 1.1)
+
+
 def resize_for_crops(images: Tensor, px: int) -> Tensor:
-    """Resize to int(1.1 px), from which views of px are cropped: once is enough for all of them.
+    """Resize to where views of px are cropped from: once is enough for all of them.
 
     Args:
         images: (B, 3, H, W) uint8.
     Returns:
         (B, 3, side, side) uint8.
     """
-    return _resize(images, int(px * 1.1))
+    return _resize(images, side_for_crops(px))
 
 
 def draw_crops(num: int, px: int, generator: torch.Generator) -> Tensor:
@@ -28,7 +33,7 @@ def draw_crops(num: int, px: int, generator: torch.Generator) -> Tensor:
     Returns:
         (num, 3) int64: row, column, mirrored.
     """
-    span = int(px * 1.1) - px + 1
+    span = side_for_crops(px) - px + 1
     corners = torch.randint(span, (2, num), generator=generator)
     mirrored = torch.rand(num, generator=generator) < 0.5
     return torch.cat([corners, mirrored[None]]).T
@@ -45,10 +50,8 @@ def crop_views(resized: Tensor, crops: Tensor, px: int) -> Tensor:
     """
     rows, columns, mirrored = crops.to(resized.device).T
     steps = torch.arange(px, device=resized.device)
-    across = (
-        torch.where(mirrored[:, None] == 1, px - 1 - steps, steps) + columns[:, None]
-    )  # (B, px)
     down = steps + rows[:, None]  # (B, px)
+    across = torch.where(mirrored[:, None] == 1, steps.flip(0), steps) + columns[:, None]
     picture = torch.arange(len(resized), device=resized.device)[:, None, None]
     views = resized.permute(0, 2, 3, 1)[picture, down[:, :, None], across[:, None, :]]
     return normalise_picture(views.permute(0, 3, 1, 2))
