@@ -6,14 +6,16 @@ A audio channels.
 
 import math
 import os
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from sspl.data.pairs import Pairs
+from sspl.data.stores import Store, read_batches
 from sspl.data.transforms import (
     crop_views,
     draw_crops,
@@ -22,7 +24,6 @@ from sspl.data.transforms import (
     side_for_crops,
     whole_view,
 )
-from sspl.metrics import vggss_ground_truth
 from sspl.model import SSPL
 
 BATCH = 50
@@ -49,42 +50,71 @@ class Encoded:
 def encode_pairs(model: SSPL, pairs: Pairs) -> Encoded:
     """Run the encoders over pairs, in batches, with a progress bar."""
     device, px = next(model.parameters()).device, model.config.image_px
-    bar = tqdm(pairs.images.split(BATCH), desc="encode", unit="batch", leave=False)
+    bar = _show_progress(pairs.images, "encode")
     visual = [model.see(whole_view(images.to(device), px)) for images in bar]
-    truth = np.stack([vggss_ground_truth(boxes) for boxes in pairs.boxes])
     return Encoded(
         visual=torch.cat(visual),
         embeddings=encode_sounds(model, pairs.sounds),
-        ground_truth=torch.from_numpy(truth),
+        ground_truth=pairs.draw_truth(range(len(pairs))),
         labels=pairs.labels,
     )
 
 
 @torch.no_grad()
-def encode_sounds(model: SSPL, sounds: Tensor) -> Tensor:
+def encode_sounds(model: SSPL, sounds: Tensor | Store) -> Tensor:
     """Embeddings (N, P, A) of `Pairs.sounds`; the ears are frozen, so once is enough."""
     device = next(model.parameters()).device
-    bar = tqdm(sounds.split(BATCH), desc="hear", unit="batch", leave=False)
+    bar = _show_progress(sounds, "hear")
     return torch.cat([model.hear(batch.to(device)) for batch in bar]).float()
+
+
+@torch.no_grad()
+def predict_maps(model: SSPL, visual: Tensor, embeddings: Tensor) -> Tensor:
+    """The map after each cycle for each pair: (T, N, h, w), on the CPU."""
+    maps = []
+    for seen, heard in zip(visual.split(BATCH), embeddings.split(BATCH), strict=True):
+        sound, query = model.listen(heard)
+        maps.append(model.trace_features(seen, sound, query).similarity.cpu())
+    return torch.cat(maps, dim=1)
+
+
+def _show_progress(tensors: Tensor | Store, what: str) -> Iterable[Tensor]:
+    """Their batches, under a progress bar."""
+    total = math.ceil(len(tensors) / BATCH)
+    return tqdm(read_batches(tensors, BATCH), what, total, leave=False, unit="batch")
 
 
 class FreshViews:
     """New views of the pictures at every step, the paper's way.
 
     Args:
-        images: (N, 3, H, W) uint8; they are resized here, once, and kept on the model's device
-            where they fit into half of what is free there, else in main memory.
+        images: (N, 3, H, W) uint8; they are resized here, once, and kept where there is room for
+            them in half of what is free: on the model's device, or in main memory. Else they are
+            read again in every epoch.
     """
 
-    def __init__(self, model: SSPL, images: Tensor) -> None:
+    def __init__(self, model: SSPL, images: Tensor | Store) -> None:
         self.model, self.px = model, model.config.image_px
         self.device = next(model.parameters()).device
+        self.images, self.resized = images, None
+        self._stream: Iterator[Tensor] = iter(())
         side = side_for_crops(self.px)
-        home = _find_home(self.device, len(images) * 3 * side**2)
+        num_bytes = len(images) * 3 * side**2
+        home = _find_home(self.device, num_bytes)
+        if home is None:
+            note = f"{num_bytes / 1e9:.0f} GB of pictures do not fit: they are read in every epoch"
+            print(note, file=sys.stderr)
+            return
         self.resized = torch.empty(len(images), 3, side, side, dtype=torch.uint8, device=home)
-        parts = torch.arange(len(images)).split(BATCH)
-        for part in tqdm(parts, desc="resize", unit="batch", leave=False):
-            self.resized[part] = resize_for_crops(images[part], self.px).to(home)
+        for i, batch in enumerate(_show_progress(images, "read pictures")):
+            first = i * BATCH
+            self.resized[first : first + BATCH] = resize_for_crops(batch, self.px).to(home)
+
+    def expect(self, batches: Iterable[Tensor]) -> None:
+        """Say which pictures `see` will be asked for: the `indices` of each call, in that order."""
+        if self.resized is None:
+            indices = (int(i) for batch in batches for i in batch)
+            self._stream = read_batches(self.images, 1, indices)
 
     def draw(self, num: int, generator: torch.Generator) -> Tensor:
         """Two views for each of a batch: (B, 2, 3), rows of `draw_crops`."""
@@ -92,7 +122,11 @@ class FreshViews:
 
     def see(self, indices: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, C, h, w) of both views of the pictures `indices` (B,)."""
-        resized = self.resized[indices.to(self.resized.device)].to(self.device)
+        if self.resized is None:
+            batch = torch.cat([next(self._stream) for _ in indices])
+            resized = resize_for_crops(batch, self.px).to(self.device)
+        else:
+            resized = self.resized[indices.to(self.resized.device)].to(self.device)
         one, two = (self.model.see(crop_views(resized, views[:, i], self.px)) for i in range(2))
         return one, two
 
@@ -101,15 +135,17 @@ class CachedViews:
     """A few views of every picture, encoded once: see `TrainConfig.cached_views`.
 
     Args:
-        images: (N, 3, H, W) uint8.
+        images: (N, 3, H, W) uint8; they are held in memory, since each view goes through all.
         num_views: V; two different ones are drawn for each pair.
         generator: makes the views.
     """
 
     def __init__(
-        self, model: SSPL, images: Tensor, num_views: int, generator: torch.Generator
+        self, model: SSPL, images: Tensor | Store, num_views: int, generator: torch.Generator
     ) -> None:
         device, px = next(model.parameters()).device, model.config.image_px
+        if isinstance(images, Store):
+            images = torch.cat(list(_show_progress(images, "read pictures")))
         self.cache = torch.empty(0)  # (V, N, C, h, w), made when the shape is known
         with tqdm(total=num_views * len(images), desc="encode views", unit="view") as bar:
             for view in range(num_views):
@@ -129,15 +165,21 @@ class CachedViews:
         step = torch.randint(1, num_views, (num,), generator=generator)
         return torch.stack([first, (first + step) % num_views], dim=1)
 
+    def expect(self, batches: Iterable[Tensor]) -> None:
+        """As `FreshViews.expect`; here all is in memory."""
+
     def see(self, indices: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, C, h, w) of both views of the pictures `indices` (B,)."""
         return self.cache[views[:, 0], indices], self.cache[views[:, 1], indices]
 
 
-def _find_home(device: torch.device, num_bytes: int) -> torch.device:
-    if device.type == "cuda" and num_bytes > torch.cuda.mem_get_info(device)[0] / 2:
-        return torch.device("cpu")
-    return device
+def _find_home(device: torch.device, num_bytes: int) -> torch.device | None:
+    """Where so much fits into half of what is free, or None."""
+    if device.type == "cuda" and num_bytes < torch.cuda.mem_get_info(device)[0] / 2:
+        return device
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    num_processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    return torch.device("cpu") if num_bytes < free / 2 / num_processes else None
 
 
 def _check_room(seen: Tensor, num_bytes: int) -> None:

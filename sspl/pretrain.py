@@ -27,7 +27,7 @@ from sspl.audio import hear_clip
 from sspl.checkpoint import versions
 from sspl.command import run_command
 from sspl.data.orchestra import INSTRUMENTS, Kind, draw_picture, make_sound
-from sspl.data.pairs import map_on_all_cores
+from sspl.data.stores import map_on_all_cores
 from sspl.data.transforms import random_views, whole_view
 from sspl.encoders import tiny_vgg, tiny_vggish
 from sspl.files import replace_when_done, write_json

@@ -1,11 +1,10 @@
 """A folder of samples to try: `manifest.jsonl` beside the pictures, sounds and videos it names."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sspl.audio import CLIP_S
+from sspl.data.manifest import Row, read_manifest
 from sspl.media import read_audio, read_image
 from sspl.stage import Instrument, Scene, Sound
 
@@ -32,32 +31,26 @@ def load_samples(folder: Path, max_side_px: int) -> dict[str, Sample]:
     Raises:
         ValueError: if the manifest is missing or empty, or a file that it names cannot be read.
     """
-    manifest = folder / "manifest.jsonl"
-    lines = manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else []
-    if not lines:
-        raise ValueError(f"{manifest} is missing or empty: a folder of samples needs it")
     samples: dict[str, Sample] = {}
     sources = set()
-    for row in map(json.loads, lines):
-        source = row.get("video") or row["image"]
-        samples[row["id"]] = Sample(
-            scene=read_scene(folder, row, max_side_px),
-            video=folder / row["video"] if row.get("video") else None,
-            is_variant=source in sources,
+    for row in read_manifest(folder):
+        source = row.video or row.image
+        samples[row.id] = Sample(
+            scene=read_scene(row, max_side_px), video=row.video, is_variant=source in sources
         )
         sources.add(source)
     return samples
 
 
-def read_scene(folder: Path, row: dict[str, Any], max_side_px: int) -> Scene:
+def read_scene(row: Row, max_side_px: int) -> Scene:
     """The scene of one row of a manifest; arguments and errors as of `load_samples`."""
-    playing = tuple(row["label"].split("+"))
-    seen = tuple(Instrument(name=p["instrument"], box=tuple(p["box"])) for p in row["placed"])
+    playing = tuple(row.label.split("+"))
+    seen = tuple(Instrument(name=item.label, box=item.box) for item in row.objects)
     title = _name(playing)
-    audio = read_audio(folder / row["audio"], row.get("start_s"), CLIP_S)
+    audio = read_audio(row.audio, row.start_s, CLIP_S)
     return Scene(
         title=_describe(playing, [instrument.name for instrument in seen]),
-        picture=read_image(folder / row["image"], max_side_px),
+        picture=read_image(row.image, max_side_px),
         sound=Sound(title=title, waveform=audio, instruments=playing),
         instruments=seen,
     )

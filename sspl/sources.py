@@ -1,10 +1,18 @@
 """Which pairs a `DataConfig` means: drawn and played by `orchestra`, or read from a folder."""
 
+from collections.abc import Iterator
+
 import numpy as np
+from torch import Tensor
 
 from sspl.config import DataConfig
-from sspl.data.manifest import manifest_pairs, read_manifest
-from sspl.data.pairs import Pairs, orchestra_boxes, orchestra_pairs
+from sspl.data.folder import open_pairs, open_rows
+from sspl.data.manifest import read_manifest
+from sspl.data.pairs import Pairs, orchestra_boxes, orchestra_pairs, orchestra_solos
+from sspl.data.stores import read_batches
+from sspl.metrics import ground_truth
+
+NUM_SOLOS = 3  # sounds that stand for a class
 
 
 def load_training_pairs(data: DataConfig, seed: int = 0) -> Pairs:
@@ -16,38 +24,82 @@ def load_training_pairs(data: DataConfig, seed: int = 0) -> Pairs:
     _check_named(data)
     if data.name == "orchestra":
         return orchestra_pairs(data.train_seed, data.num_train, data.kinds)
-    return manifest_pairs(data.name, "train", data.embeddings, data.num_train, seed)
+    return open_pairs(data.name, "train", data.embeddings, num=data.num_train, seed=seed)
 
 
 def load_scored_pairs(data: DataConfig, split: str) -> Pairs:
-    """The pairs of a split with boxes to score against: "val" or, the authors' way, "test".
+    """The pairs of a split that choose the epoch: "val" or, the authors' way, "test".
 
     Raises:
-        ValueError: as above, or where pairs have no boxes to be scored against.
+        ValueError: as above, or where a pair has no boxes to be scored against.
     """
     _check_named(data)
     if data.name == "orchestra":
         if split != "val":
             raise ValueError("`orchestra` has no test split: other seeds of it are tests")
         return orchestra_pairs(data.val_seed, data.num_val, data.val_kinds)
-    pairs = manifest_pairs(data.name, split, data.embeddings)
+    pairs = open_pairs(data.name, split, data.embeddings)
     bare = [name for name, boxes in zip(pairs.ids, pairs.boxes, strict=True) if not len(boxes)]
     if bare:
         raise ValueError(
-            f"{len(bare)} rows of split {split!r} have no boxes, {bare[0]!r} first: nothing can be "
-            "scored there (training goes without with --select last)"
+            f"{len(bare)} rows of split {split!r} have no boxes, {bare[0]!r} first: they cannot "
+            "choose an epoch (training goes without with --select last)"
         )
     return pairs
 
 
-def load_training_boxes(data: DataConfig) -> list[np.ndarray]:
-    """Boxes (k, 4) of the training split, for the mean-box floor; of `orchestra` 500 pictures'.
+def open_annotated_pairs(data: DataConfig, split: str, list_name: str | None = None) -> Pairs:
+    """The pairs of a folder's split to evaluate on, those without a source in the picture too.
 
-    A folder without a training split has none.
+    Raises:
+        ValueError: as above, or where somebody has yet to say what sounds in a picture.
+    """
+    pairs = open_pairs(data.name, split, data.embeddings, list_name=list_name)
+    bare = [name for name, num in zip(pairs.ids, pairs.num_annotators, strict=True) if not num]
+    if bare:
+        raise ValueError(
+            f"{len(bare)} rows of split {split!r} are not annotated, {bare[0]!r} first: give them "
+            "boxes ([] where nothing that is seen sounds), or choose another --split or --list"
+        )
+    return pairs
+
+
+def load_training_truths(data: DataConfig) -> Iterator[np.ndarray]:
+    """Ground truths (224, 224) of the training split, for the mean-box floor; of `orchestra` 500.
+
+    A folder without annotated training pairs has none.
     """
     if data.name == "orchestra":
-        return orchestra_boxes(data.train_seed, 500, data.kinds)
-    return [row.boxes for row in read_manifest(data.name) if row.split == "train"]
+        for boxes in orchestra_boxes(data.train_seed, 500, data.kinds):
+            yield ground_truth(boxes, 1)
+        return
+    for row in read_manifest(data.name):
+        if row.split == "train" and row.num_annotators:
+            yield ground_truth(row.boxes, row.num_annotators)
+
+
+def load_solos(data: DataConfig, pairs: Pairs, seed: int) -> dict[str, Tensor]:
+    """Some sounds of each class alone, where pictures of `pairs` hold several classes.
+
+    Returns:
+        by class up to three sounds, (k, P, ...) as in `Pairs.sounds`: of `orchestra` newly played,
+        of a folder from rows that are labelled with that class alone, training ones first.
+    """
+    several = [{item.label for item in objects} for objects in pairs.objects]
+    classes = set().union(*(labels for labels in several if len(labels) > 1))
+    if not classes:
+        return {}
+    if data.name == "orchestra":
+        return orchestra_solos(seed, sorted(classes), NUM_SOLOS)
+    rows = sorted(read_manifest(data.name), key=lambda row: row.split != "train")
+    alone = {
+        label: [row for row in rows if row.label == label][:NUM_SOLOS] for label in sorted(classes)
+    }
+    return {
+        label: next(read_batches(open_rows(found, data.embeddings).sounds, NUM_SOLOS))
+        for label, found in alone.items()
+        if found
+    }
 
 
 def _check_named(data: DataConfig) -> None:

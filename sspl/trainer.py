@@ -199,10 +199,11 @@ class Trainer:
         self.model.train()
         if progress.step == 0:
             progress.order = torch.randperm(self.num_pairs, generator=self.generator)
-        while progress.step < self.num_steps:
+        batches = progress.order.split(config.batch_size)[progress.step : self.num_steps]
+        self.views.expect(batch[part] for batch in batches for part in self._split(len(batch)))
+        for batch in batches:
             start_s = time.perf_counter()
-            first = progress.step * config.batch_size
-            numbers = self.train_step(progress.order[first : first + config.batch_size])
+            numbers = self.train_step(batch)
             for name, value in numbers.items():
                 progress.sums[name] = progress.sums.get(name, 0.0) + value
             progress.step += 1
@@ -215,21 +216,19 @@ class Trainer:
         Returns:
             loss, its terms and the collapse monitor: scalars on the device, not waited for.
         """
-        accelerator, config = self.accelerator, self.run.train
+        accelerator = self.accelerator
         views = self.views.draw(len(indices), self.generator)
-        turns = torch.arange(len(indices)).tensor_split(config.accumulation_steps)
-        turns = [turn.tensor_split(accelerator.num_processes) for turn in turns]
+        turns = self._split(len(indices))
         self.optimizer.zero_grad(set_to_none=True)
         sums: dict[str, Tensor] = {}
-        for turn in turns:
-            mine = turn[accelerator.process_index]
+        for mine in turns:
             # Copied once: each copy to a GPU makes the host wait for it.
             chosen = indices[mine].to(accelerator.device)
             drawn = views[mine].to(accelerator.device)
             with self.precision():
                 visual1, visual2 = self.views.see(chosen, drawn)
                 heard = self.embeddings[chosen]
-            more = turn is not turns[-1]  # gradients are reduced once, with the last part
+            more = mine is not turns[-1]  # gradients are reduced once, with the last part
             with accelerator.no_sync(self.learner) if more else nullcontext():
                 with self.precision():
                     output = self.learner(visual1, visual2, heard)
@@ -240,6 +239,12 @@ class Trainer:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         return sums
+
+    def _split(self, batch_size: int) -> list[Tensor]:
+        """This process's places in a batch, one tensor for each part that is accumulated."""
+        turns = torch.arange(batch_size).tensor_split(self.run.train.accumulation_steps)
+        num, index = self.accelerator.num_processes, self.accelerator.process_index
+        return [turn.tensor_split(num)[index] for turn in turns]
 
     def close_epoch(self, scores: dict[str, float]) -> dict[str, Any]:
         """Add the finished and settled epoch's row: means over its steps and the processes."""

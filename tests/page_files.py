@@ -62,8 +62,9 @@ def save_samples(folder: Path) -> list[str]:
             "image": f"{clip.id}.png",
             "audio": f"{clip.id}.wav",
             "label": clip.label,
-            "placed": [
-                {"instrument": p.instrument, "box": p.box, "sounding": p.sounding}
+            "split": "samples",
+            "objects": [
+                {"label": p.instrument, "box": p.box, "sounding": p.sounding}
                 for p in clip.placed
             ],
         }

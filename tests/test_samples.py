@@ -36,5 +36,5 @@ def test_another_sound_of_a_picture_is_a_variant(tmp_path):
 
 
 def test_a_folder_without_samples_is_told_in_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match=r"manifest\.jsonl is missing or empty"):
+    with pytest.raises(ValueError, match=r"manifest\.jsonl does not exist"):
         load_samples(tmp_path, 64)

@@ -1,10 +1,20 @@
 import json
 
 import pytest
+import torch
 from manifest_files import write_embeddings, write_folder
 
 from sspl.config import DataConfig
-from sspl.sources import load_scored_pairs, load_training_boxes, load_training_pairs
+from sspl.data.folder import open_pairs
+from sspl.data.manifest import read_fields, write_manifest
+from sspl.data.pairs import orchestra_pairs
+from sspl.sources import (
+    load_scored_pairs,
+    load_solos,
+    load_training_pairs,
+    load_training_truths,
+    open_annotated_pairs,
+)
 
 WORLD = DataConfig(num_train=3, num_val=2)
 
@@ -26,7 +36,7 @@ def test_a_folder_trains_on_so_many_drawn_pairs_and_validates_on_whole_splits(fo
     data = DataConfig(name=str(folder), num_train=3)
     assert len(load_training_pairs(data, seed=1)) == 3
     assert load_scored_pairs(data, "test").ids == ["test0", "test1"]
-    assert len(load_training_boxes(data)) == 4
+    assert len(list(load_training_truths(data))) == 4
 
 
 def test_embeddings_come_along(folder):
@@ -48,7 +58,7 @@ def test_data_that_is_not_named_or_has_no_boxes_is_said(folder):
 
 def test_a_folder_without_a_training_split_has_no_training_boxes(tmp_path):
     folder = write_folder(tmp_path / "test-only", {"test": 2})
-    assert load_training_boxes(DataConfig(name=str(folder))) == []
+    assert list(load_training_truths(DataConfig(name=str(folder)))) == []
 
 
 def test_impossible_data_is_refused():
@@ -56,3 +66,23 @@ def test_impossible_data_is_refused():
         DataConfig(embeddings="sounds.npz")
     with pytest.raises(ValueError, match="at least"):
         DataConfig(num_train=-1)
+
+
+def test_solos_stand_for_each_class_where_pictures_hold_several(folder):
+    duets = orchestra_pairs(seed=3, num=4, kinds=("silent",))
+    solos = load_solos(WORLD, duets, seed=3)
+    assert set(solos) == {item.label for objects in duets.objects for item in objects}
+    assert {solo.shape for solo in solos.values()} == {(3, 3, 96, 64)}
+    assert load_solos(WORLD, orchestra_pairs(seed=3, num=2), seed=3) == {}
+
+    data = DataConfig(name=str(folder))
+    rows = read_fields(folder)
+    seen = [
+        {"label": label, "box": [0.0, 0.0, 1.0, 1.0], "sounding": True}
+        for label in ("dog", "cat", "tuba")
+    ]
+    write_manifest(folder, [row | {"objects": seen} for row in rows])
+    solos = load_solos(data, open_annotated_pairs(data, "test"), seed=0)
+    assert {label: len(solo) for label, solo in solos.items()} == {"dog": 3, "cat": 3}
+    training = open_pairs(folder, "train").sounds
+    torch.testing.assert_close(solos["cat"][0], next(training.read([1])))

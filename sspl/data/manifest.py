@@ -1,175 +1,247 @@
-"""Pairs from a folder with `manifest.jsonl`: the one format on disk.
+"""The one format on disk: a folder with `manifest.jsonl`, a JSON object a line.
 
-A line is a JSON object: `id`, `image` and `audio` (paths in the folder), `boxes` (normalised
-x0, y0, x1, y1 of what sounds; may be empty), `label` and `split`.
+    id         its name; no two are the same
+    image      a picture, and
+    audio      a sound: paths inside the folder
+    video      where both come from, perhaps; inside the folder, too
+    start_s    where in the sound its 3 s begin; without it they are the middle
+    boxes      (x0, y0, x1, y1) in [0, 1] of what sounds and is seen; `[]` where nothing is, none
+               or null where nobody has looked. Where several people have looked, a list for each
+    label      the class of what sounds; may be left out
+    split      "train", "val", "test", or another name
+    lists      the published clip lists that it is on, perhaps
+    objects    what is seen, sounding or not, perhaps: a `label`, a `box`, `sounding` for each
+
+What else a line holds is left alone.
 """
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
-import torch
-from PIL import Image
 
-from sspl.audio import hear_clip
-from sspl.data.pairs import Pairs, map_on_all_cores
-from sspl.media import read_audio, read_image
+from sspl.files import replace_when_done
 
 MANIFEST = "manifest.jsonl"
 IMAGE_PX = 256  # frames are squashed to this first (the authors' code)
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeenObject:
+    """Something in the picture; `box` is (x0, y0, x1, y1) in [0, 1]."""
+
+    label: str
+    box: tuple[float, float, float, float]
+    sounding: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
-    """A line of a manifest; `image` and `audio` are full paths, `boxes` (k, 4) float32."""
+    """A line of a manifest.
+
+    Attributes:
+        image, audio, video: full paths.
+        start_s: where in the sound its 3 s begin; None is around its middle.
+        boxes: (k, 4) float64, those of all annotators.
+        num_annotators: 0 where nobody has looked, 1 where the union of the boxes counts, else
+            their consensus.
+    """
 
     id: str
     image: Path
     audio: Path
+    video: Path | None
+    start_s: float | None
     boxes: np.ndarray
+    num_annotators: int
     label: str
     split: str
+    lists: tuple[str, ...]
+    objects: tuple[SeenObject, ...]
 
 
-def read_manifest(folder: str | Path, split: str | None = None) -> list[Row]:
-    """The rows of a folder's manifest, those of one split or all.
+def read_manifest(
+    folder: str | Path, split: str | None = None, list_name: str | None = None
+) -> list[Row]:
+    """The rows of a folder's manifest: all of them, or those of a split and on a list.
 
     Raises:
         ValueError: a sentence naming file and line, if the manifest is missing, a line is not as
-            above, an id comes twice, or the split has no rows.
+            above, an id comes twice, or no row is left.
     """
-    path = Path(folder) / MANIFEST
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} does not exist: name a folder that holds a manifest") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as text: {error}") from error
-    rows, seen = [], set()
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    folder = Path(folder)
+    path = folder / MANIFEST
+    rows: list[Row] = []
+    lines_by_id: dict[str, int] = {}
+    for number, line in _read_lines(path):
         try:
-            row = _parse_row(Path(folder), json.loads(line))
-        except (ValueError, KeyError, TypeError) as error:
-            what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-            raise ValueError(f"{path}, line {number}: {what}") from error
-        if row.id in seen:
-            raise ValueError(f"{path}, line {number}: the id {row.id!r} comes a second time")
-        seen.add(row.id)
+            row = _parse_row(folder, json.loads(line))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ValueError(f"{path}, line {number}: {_say(error)}") from error
+        if row.id in lines_by_id:
+            first = lines_by_id[row.id]
+            raise ValueError(f"{path}, line {number}: the id {row.id!r} is line {first}'s already")
+        lines_by_id[row.id] = number
         rows.append(row)
     chosen = [row for row in rows if split in (None, row.split)]
     if not chosen:
         splits = ", ".join(sorted({row.split for row in rows})) or "none"
         raise ValueError(f"{path} has no rows of split {split!r}; its splits: {splits}")
-    return chosen
+    listed = [row for row in chosen if list_name is None or list_name in row.lists]
+    if not listed:
+        names = ", ".join(sorted({name for row in chosen for name in row.lists})) or "none"
+        raise ValueError(f"{path} has no rows on the list {list_name!r}; its lists: {names}")
+    return listed
+
+
+def write_manifest(folder: str | Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write `manifest.jsonl`, whole or not at all."""
+    with (
+        replace_when_done(Path(folder) / MANIFEST) as unfinished,
+        unfinished.open("w", encoding="utf-8") as file,
+    ):
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_fields(folder: str | Path) -> list[dict[str, Any]]:
+    """The lines as they stand, to write them again; none where there is no manifest."""
+    path = Path(folder) / MANIFEST
+    return [json.loads(line) for _, line in _read_lines(path)] if path.exists() else []
+
+
+def check_inside(path: str) -> str:
+    """The path, if it stays in the folder that it is written for.
+
+    By the letter, so that a link to a file elsewhere may stand in the folder.
+
+    Raises:
+        ValueError: if it is absolute, or climbs out.
+    """
+    inside = os.path.normpath(path)
+    if os.path.isabs(inside) or inside.split(os.sep)[0] == "..":
+        raise ValueError(f"{path!r} leads out of the folder")
+    if "\0" in path:
+        raise ValueError(f"{path!r} holds a zero byte")
+    return path
+
+
+def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, with their numbers."""
+    try:
+        # By line feeds alone: a text may hold other characters that count as line ends.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} does not exist: name a folder that holds a manifest") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as text: {error}") from error
+    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _say(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON ({error.msg} at column {error.colno})"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return str(error)
 
 
 def _parse_row(folder: Path, fields: Any) -> Row:
     if not isinstance(fields, dict):
         raise ValueError("it is not a JSON object")
-    for name in ("id", "image", "audio", "label", "split"):
-        if not isinstance(fields[name], str) or not fields[name]:
-            raise ValueError(f"{name} is {fields[name]!r}; it must be a text")
-    for name in ("image", "audio"):
-        # By the letter, so that a link to a file elsewhere may stand in the folder.
-        inside = os.path.normpath(fields[name])
-        if os.path.isabs(inside) or inside.startswith(".."):
-            raise ValueError(f"{name} leads out of the folder: {fields[name]}")
-    boxes = fields["boxes"]
-    if not isinstance(boxes, list) or any(np.shape(box) != (4,) for box in boxes):
-        raise ValueError("boxes must be a list of boxes, each four numbers: x0, y0, x1, y1")
-    boxes = np.array(boxes, np.float32).reshape(-1, 4)
-    if not ((boxes >= 0) & (boxes <= 1)).all() or not (boxes[:, :2] < boxes[:, 2:]).all():
-        raise ValueError("boxes must be x0 < x1, y0 < y1, all between 0 and 1")
+    boxes, num_annotators = _parse_boxes(fields.get("boxes"))
+    video = fields.get("video")
     return Row(
-        id=fields["id"],
-        image=folder / fields["image"],
-        audio=folder / fields["audio"],
+        id=_take_text(fields, "id"),
+        image=_take_path(folder, fields, "image"),
+        audio=_take_path(folder, fields, "audio"),
+        video=None if video is None else _take_path(folder, fields, "video"),
+        start_s=_parse_start(fields.get("start_s")),
         boxes=boxes,
-        label=fields["label"],
-        split=fields["split"],
+        num_annotators=num_annotators,
+        label=_take_text(fields, "label") if fields.get("label") else "",
+        split=_take_text(fields, "split"),
+        lists=_parse_lists(fields.get("lists", [])),
+        objects=tuple(_parse_object(item) for item in _as_list(fields.get("objects"), "objects")),
     )
 
 
-def manifest_pairs(
-    folder: str | Path,
-    split: str,
-    embeddings: str | Path | None = None,
-    num: int = 0,
-    seed: int = 0,
-) -> Pairs:
-    """Read the pairs of a split into memory, on all cores, with a progress bar.
-
-    Args:
-        embeddings: an .npz with `ids` and `embedding` (N, A): the sounds as another network
-            embedded them, by the stem of their file; the sounds themselves are not read.
-        num: so many rows, drawn at random by `seed`; 0 takes all.
-    Raises:
-        ValueError: naming the row, if one of its files cannot be read; nothing is replaced.
-    """
-    rows = read_manifest(folder, split)
-    if num > len(rows):
-        raise ValueError(
-            f"{folder} has {len(rows)} rows of split {split!r}, not {num}: take fewer with "
-            "--num-train, or all of them with 0"
-        )
-    if num:
-        rows = [rows[i] for i in sorted(np.random.default_rng(seed).permutation(len(rows))[:num])]
-    heard = None if embeddings is None else _find_embeddings(embeddings, rows)
-    read = partial(_read_row, hear=heard is None)
-    images = torch.empty(len(rows), 3, IMAGE_PX, IMAGE_PX, dtype=torch.uint8)
-    sounds = []
-    for i, (picture, sound) in enumerate(map_on_all_cores(read, rows, f"read {split}")):
-        images[i] = torch.from_numpy(picture).permute(2, 0, 1)
-        sounds.append(sound)
-    return Pairs(
-        ids=[row.id for row in rows],
-        images=images,
-        sounds=torch.from_numpy(np.stack(sounds) if heard is None else heard),
-        boxes=[row.boxes for row in rows],
-        labels=[row.label for row in rows],
-    )
+def _take_text(fields: dict[str, Any], name: str) -> str:
+    if name not in fields:
+        raise ValueError(f"it has no {name}")
+    value = fields[name]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} is {value!r}; it must be a text")
+    return value
 
 
-def open_embeddings(path: str | Path) -> tuple[list[str], np.ndarray]:
-    """The ids (N) and the embeddings (N, A) float32 of an .npz, see `manifest_pairs`.
-
-    Raises:
-        ValueError: if the file is not such a one.
-    """
+def _take_path(folder: Path, fields: dict[str, Any], name: str) -> Path:
     try:
-        with Path(path).open("rb") as opened, np.load(opened) as file:
-            ids, embedding = file["ids"], file["embedding"].astype(np.float32)
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
-        raise ValueError(f"{path} is not an .npz with `ids` and `embedding`: {error}") from error
-    if embedding.ndim != 2 or len(ids) != len(embedding):
-        raise ValueError(f"{path}: `embedding` must be (N, A), a row for each of the N `ids`")
-    if not np.isfinite(embedding).all():
-        raise ValueError(f"{path}: an embedding holds NaN or infinite values")
-    return [str(name) for name in ids], embedding
-
-
-def _find_embeddings(path: str | Path, rows: Sequence[Row]) -> np.ndarray:
-    """The embedding of each row's sound as its only patch: (N, 1, A) float32."""
-    ids, embedding = open_embeddings(path)
-    place = {name: i for i, name in enumerate(ids)}
-    missing = [row for row in rows if row.audio.stem not in place]
-    if missing:
-        raise ValueError(f"{path} has no embedding for {missing[0].audio.name} ({missing[0].id})")
-    return embedding[[place[row.audio.stem] for row in rows]][:, None]
-
-
-def _read_row(row: Row, hear: bool) -> tuple[np.ndarray, np.ndarray | None]:
-    try:
-        picture = Image.fromarray(read_image(row.image)).resize((IMAGE_PX, IMAGE_PX))
-        sound = hear_clip(torch.from_numpy(read_audio(row.audio))).numpy() if hear else None
+        return folder / check_inside(_take_text(fields, name))
     except ValueError as error:
-        raise ValueError(f"row {row.id!r}: {error}") from error
-    return np.array(picture), sound
+        raise ValueError(f"{name}: {error}" if "leads" in str(error) else str(error)) from error
+
+
+def _parse_start(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        raise ValueError(f"start_s is {value!r}; it must be seconds, 0 or more")
+    return float(value)
+
+
+def _as_list(value: Any, name: str) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ValueError(f"{name} must be a list")
+    return value
+
+
+def _parse_lists(value: Any) -> tuple[str, ...]:
+    names = _as_list(value, "lists")
+    if not all(isinstance(name, str) and name for name in names):
+        raise ValueError("lists must be a list of names")
+    return tuple(names)
+
+
+def _parse_object(item: Any) -> SeenObject:
+    if not isinstance(item, dict):
+        raise ValueError("objects must be a list of JSON objects")
+    if not isinstance(item.get("sounding"), bool):
+        raise ValueError("an object's sounding must be true or false")
+    x0, y0, x1, y1 = _check_box(item.get("box"))
+    return SeenObject(
+        label=_take_text(item, "label"), box=(x0, y0, x1, y1), sounding=item["sounding"]
+    )
+
+
+def _parse_boxes(value: Any) -> tuple[np.ndarray, int]:
+    """All boxes (k, 4), and how many people drew them."""
+    if value is None:
+        return np.zeros((0, 4)), 0
+    items = _as_list(value, "boxes")
+    by_annotator = any(
+        isinstance(item, list) and (not item or isinstance(item[0], list)) for item in items
+    )
+    lists = [_as_list(boxes, "an annotator's boxes") for boxes in items] if by_annotator else [items]
+    boxes = [_check_box(box) for boxes in lists for box in boxes]
+    return np.array(boxes, np.float64).reshape(-1, 4), len(lists)
+
+
+def _check_box(box: Any) -> list[float]:
+    if (
+        not isinstance(box, list)
+        or len(box) != 4
+        or not all(type(value) in (int, float) for value in box)
+    ):
+        raise ValueError("boxes must be a list of boxes, each four numbers: x0, y0, x1, y1")
+    x0, y0, x1, y1 = box
+    # Written so that NaN fails.
+    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+        raise ValueError("boxes must be x0 < x1, y0 < y1, all between 0 and 1")
+    return box

@@ -1,21 +1,22 @@
-"""Picture-sound pairs in memory, the form that training and evaluation take them in."""
+"""Picture-sound pairs, the form that training and evaluation take them in.
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+Letters: N pairs, P audio patches, A audio channels.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
-from os import cpu_count, environ
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from sspl.audio import hear_clip
-from sspl.data.orchestra import Kind, draw_picture, make_clip
+from sspl.audio import CLIP_S, hear_clip
+from sspl.data.manifest import SeenObject
+from sspl.data.orchestra import Kind, Placed, draw_picture, make_clip
+from sspl.data.orchestra.sounds import synthesise
+from sspl.data.stores import Store, map_on_all_cores
+from sspl.metrics import ground_truth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,17 +28,27 @@ class Pairs:
         images: (N, 3, px, px) uint8 RGB, squashed to a square.
         sounds: (N, P, 96, 64) float32 log-mel patches, or (N, P, A) embeddings made before.
         boxes: N arrays (k, 4) float, normalised xyxy of what sounds and is seen.
-        labels: N names of the sounding class.
+        labels: N names of the sounding class, "" where it is not known.
+        num_annotators: how many people drew a pair's boxes, 0 where nobody looked; by default 1.
+        objects: what is seen in each, sounding or not, where that is known.
     """
 
     ids: list[str]
-    images: Tensor
-    sounds: Tensor
+    images: Tensor | Store
+    sounds: Tensor | Store
     boxes: list[np.ndarray]
     labels: list[str]
+    num_annotators: list[int] = field(default_factory=list)
+    objects: list[tuple[SeenObject, ...]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def draw_truth(self, indices: Iterable[int]) -> Tensor:
+        """The ground truth of some pairs: (n, 224, 224) in [0, 1], 0 where nothing seen sounds."""
+        people = self.num_annotators or [1] * len(self)
+        truth = [ground_truth(self.boxes[i], people[i]) for i in indices]
+        return torch.from_numpy(np.stack(truth))
 
 
 def orchestra_pairs(
@@ -52,13 +63,18 @@ def orchestra_pairs(
     """
     draw = partial(_draw_and_play, seed, tuple(kinds), image_px)
     clips = map_on_all_cores(draw, range(num), f"orchestra, seed {seed}")
-    ids, images, waveforms, boxes, labels = zip(*clips, strict=True)
+    ids, images, waveforms, placed, labels = zip(*clips, strict=True)
     return Pairs(
         ids=list(ids),
         images=torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
         sounds=torch.stack([hear_clip(torch.from_numpy(waveform)) for waveform in waveforms]),
-        boxes=list(boxes),
+        boxes=[_list_boxes(items) for items in placed],
         labels=list(labels),
+        num_annotators=[1] * num,
+        objects=[
+            tuple(SeenObject(label=i.instrument, box=i.box, sounding=i.sounding) for i in items)
+            for items in placed
+        ],
     )
 
 
@@ -68,31 +84,27 @@ def orchestra_boxes(seed: int, num: int, kinds: Sequence[Kind]) -> list[np.ndarr
     return list(map_on_all_cores(draw, range(num), "training boxes"))
 
 
+def orchestra_solos(seed: int, labels: Sequence[str], num: int) -> dict[str, Tensor]:
+    """By instrument the log-mel patches of `num` sounds of it that no clip holds: (num, P, 96, 64)."""
+    rng = np.random.default_rng([seed, 47])
+    return {
+        label: torch.stack(
+            [hear_clip(torch.from_numpy(synthesise(label, rng, CLIP_S))) for _ in range(num)]
+        )
+        for label in labels
+    }
+
+
 def _draw_boxes(seed: int, kinds: tuple[Kind, ...], index: int) -> np.ndarray:
     _, placed = draw_picture(seed, index, kinds[index % len(kinds)], 16)
-    return np.array([item.box for item in placed if item.sounding], np.float32).reshape(-1, 4)
+    return _list_boxes(placed)
 
 
 def _draw_and_play(seed: int, kinds: tuple[Kind, ...], image_px: int, index: int):
     clip = make_clip(seed, index, kinds[index % len(kinds)], image_px)
-    return clip.id, clip.image, clip.waveform, clip.boxes, clip.label
+    return clip.id, clip.image, clip.waveform, clip.placed, clip.label
 
 
-def map_on_all_cores(
-    function: Callable[[Any], Any], items: Sequence[Any], what: str
-) -> Iterator[Any]:
-    """function(item) for each of items, in order, in worker processes once that pays."""
-    if len(items) < 64:
-        yield from map(function, items)
-        return
-    # Several processes that train together share the cores.
-    num_workers = max(1, (cpu_count() or 1) // int(environ.get("LOCAL_WORLD_SIZE", 1)))
-    try:
-        with ProcessPoolExecutor(num_workers, mp_context=get_context("spawn")) as pool:
-            results = pool.map(function, items, chunksize=16)
-            yield from tqdm(results, total=len(items), desc=what, unit="clip")
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            "the worker processes died; in a script of your own, put what it does under "
-            '`if __name__ == "__main__":`, since each worker imports the script first'
-        ) from error
+def _list_boxes(placed: Sequence[Placed]) -> np.ndarray:
+    boxes = [item.box for item in placed if item.sounding]
+    return np.array(boxes, np.float32).reshape(-1, 4)

@@ -15,12 +15,11 @@ import tyro
 from tqdm import tqdm
 
 from sspl.command import run_command
+from sspl.data.manifest import read_fields, write_manifest
 from sspl.data.orchestra.files import (
     SoundFormat,
-    read_manifest,
     swap_sound,
     write_clip,
-    write_manifest,
     write_moving_clip,
 )
 from sspl.data.orchestra.scenes import Kind, make_clip
@@ -72,7 +71,7 @@ def write_all(options: Options) -> None:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: choose another --out.")
     folder.mkdir(parents=True, exist_ok=True)
-    rows = read_manifest(folder)
+    rows = read_fields(folder)
     for kind, index in tqdm(chosen, unit="clip", desc=str(folder), disable=None):
         make = make_moving_clip if options.video else make_clip
         clip = make(options.seed, index, kind, options.image_px)

@@ -1,13 +1,9 @@
 """Clips of the built-in world as real files, in the format that every dataset has here.
 
-A folder with `manifest.jsonl`; a row holds `id`, `image`, `audio` and perhaps `video` (file names
-beside it), `start_s` (where in the sound its 3 s begin), `boxes` (normalised x0, y0, x1, y1 of
-what sounds and is seen), `label`, `split`, and `placed`: every instrument in the picture with its
-box and whether it sounds.
+See `sspl.data.manifest`; `objects` is every instrument in the picture.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,11 +14,9 @@ from sspl.audio import CLIP_S, SAMPLE_RATE_HZ
 from sspl.data.orchestra.scenes import Clip, Placed
 from sspl.data.orchestra.sounds import synthesise
 from sspl.data.orchestra.videos import MovingClip
-from sspl.files import replace_when_done
 from sspl.media import write_audio, write_image
 from sspl.video import write_video
 
-MANIFEST = "manifest.jsonl"
 SoundFormat = Literal["wav", "flac", "ogg"]
 
 
@@ -97,19 +91,6 @@ def write_moving_clip(
     return rows
 
 
-def read_manifest(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a folder's `manifest.jsonl`, none where there is no such file."""
-    path = folder / MANIFEST
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines]
-
-
-def write_manifest(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write `manifest.jsonl`, whole or not at all."""
-    with replace_when_done(folder / MANIFEST) as unfinished:
-        unfinished.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-
-
 def _describe(
     row_id: str,
     image: str,
@@ -119,9 +100,9 @@ def _describe(
     label: str,
     split: str,
 ) -> dict[str, Any]:
-    instruments = [
+    objects = [
         {
-            "instrument": p.instrument,
+            "label": p.instrument,
             "box": [round(edge, 5) for edge in p.box],
             "sounding": p.sounding,
         }
@@ -132,8 +113,8 @@ def _describe(
         "image": image,
         "audio": audio,
         "start_s": start_s,
-        "boxes": [p["box"] for p in instruments if p["sounding"]],
+        "boxes": [item["box"] for item in objects if item["sounding"]],
         "label": label,
         "split": split,
-        "placed": instruments,
+        "objects": objects,
     }

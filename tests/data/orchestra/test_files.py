@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sspl.data.manifest import read_fields
 from sspl.data.orchestra import draw_picture, make_clip
 from sspl.data.orchestra.__main__ import main
-from sspl.data.orchestra.files import read_manifest, swap_sound
+from sspl.data.orchestra.files import swap_sound
 from sspl.media import audio_duration_s, read_audio, read_image
 from sspl.video import open_video
 
@@ -17,7 +18,7 @@ SAMPLES = Path(__file__).parents[3] / "assets" / "samples"
 
 def run(folder: Path, *arguments: str | int) -> list[dict]:
     assert main(["--out", str(folder), "--image-px", "64", *map(str, arguments)]) == 0
-    return read_manifest(folder)
+    return read_fields(folder)
 
 
 def test_files_hold_what_make_clip_makes(tmp_path):
@@ -33,8 +34,8 @@ def test_files_hold_what_make_clip_makes(tmp_path):
         np.testing.assert_array_equal(read_image(folder / row["image"]), clip.image)
         np.testing.assert_allclose(read_audio(folder / row["audio"]), clip.waveform, atol=1e-4)
         np.testing.assert_allclose(np.array(row["boxes"]).reshape(-1, 4), clip.boxes, atol=1e-5)
-        assert [p["instrument"] for p in row["placed"]] == [p.instrument for p in clip.placed]
-        assert [p["box"] for p in row["placed"] if p["sounding"]] == row["boxes"]
+        assert [p["label"] for p in row["objects"]] == [p.instrument for p in clip.placed]
+        assert [p["box"] for p in row["objects"] if p["sounding"]] == row["boxes"]
     named = {row[key] for row in rows for key in ("image", "audio")}
     assert {path.name for path in folder.iterdir()} == named | {"manifest.jsonl"}
 
@@ -53,9 +54,9 @@ def test_swapped_sounds_share_the_picture(tmp_path):
     assert first["image"] == second["image"]
     assert first["audio"] != second["audio"]
     assert first["boxes"] != second["boxes"]
-    instruments = [p["instrument"] for p in first["placed"]]
+    instruments = [p["label"] for p in first["objects"]]
     assert sorted([first["label"], second["label"]]) == sorted(instruments)
-    for a, b in zip(first["placed"], second["placed"], strict=True):
+    for a, b in zip(first["objects"], second["objects"], strict=True):
         assert a["box"] == b["box"]
         assert a["sounding"] != b["sounding"]
 
@@ -68,7 +69,7 @@ def test_only_a_silent_instrument_can_be_swapped():
 def test_off_screen_sounds_have_no_box(tmp_path):
     (row,) = run(tmp_path, "--only", "offscreen:2")
     assert row["boxes"] == []
-    assert row["label"] not in [p["instrument"] for p in row["placed"]]
+    assert row["label"] not in [p["label"] for p in row["objects"]]
 
 
 def test_videos_have_a_row_for_each_turn(tmp_path):
@@ -97,7 +98,7 @@ def test_clips_are_added_to_a_folder_but_never_twice(tmp_path, capsys):
     for arguments in (("--only", "duet:1"), ("--only", "duet:1", "--video")):
         assert main(["--out", str(tmp_path), *arguments]) == 2
         assert "already" in capsys.readouterr().err
-    assert read_manifest(tmp_path) == rows
+    assert read_fields(tmp_path) == rows
 
 
 def test_mistakes_are_told_in_a_sentence(tmp_path, capsys):
@@ -122,7 +123,7 @@ def test_mistakes_are_told_in_a_sentence(tmp_path, capsys):
 
 
 def test_samples_are_complete_small_and_up_to_date():
-    rows = read_manifest(SAMPLES)
+    rows = read_fields(SAMPLES)
     named = {row[key] for row in rows for key in ("image", "audio", "video") if key in row}
     assert {path.name for path in SAMPLES.iterdir()} == named | {"manifest.jsonl"}
     assert sum(path.stat().st_size for path in SAMPLES.iterdir()) < 1_500_000
@@ -135,5 +136,5 @@ def test_samples_are_complete_small_and_up_to_date():
         image, placed = draw_picture(int(seed[1:]), int(index), kind, 448)
         shown = read_image(SAMPLES / row["image"])
         assert np.abs(shown.astype(int) - image).mean() < 1, "rebuild them: see assets/README.md"
-        assert [p["instrument"] for p in row["placed"]] == [p.instrument for p in placed]
+        assert [p["label"] for p in row["objects"]] == [p.instrument for p in placed]
         json.dumps(row, allow_nan=False)
