@@ -16,19 +16,18 @@ from accelerate.utils import broadcast_object_list
 from tqdm import tqdm
 
 from sspl.build import build_model
+from sspl.charts import plot_training
 from sspl.checkpoint import read_meta, save_checkpoint
 from sspl.command import run_command
 from sspl.config import PRESETS, RunConfig, TrainConfig, departures
-from sspl.data.manifest import open_embeddings
+from sspl.data.folder import open_embeddings
 from sspl.data.pairs import Pairs
-from sspl.encode import Encoded, encode_pairs
-from sspl.evaluate import predict_maps
+from sspl.encode import Encoded, encode_pairs, predict_maps
 from sspl.files import replace_when_done, write_json
 from sspl.metrics import score_maps
 from sspl.model import SSPL
 from sspl.sources import load_scored_pairs, load_training_pairs
 from sspl.trainer import Progress, Trainer, open_devices
-from sspl.viz import plot_training
 from sspl.weights import load_encoders
 
 LAST = "last.pt"

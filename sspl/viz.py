@@ -1,4 +1,4 @@
-"""Pictures of results: maps over pictures, the steps of a trace, a sound, a training run.
+"""Pictures of results: maps over pictures, the steps of a trace, a sound.
 
 Functions take arrays and give arrays (H, W, 3) uint8 or a matplotlib `Figure`; nothing is shown,
 nothing is written, pyplot is not touched.
@@ -6,19 +6,14 @@ nothing is written, pyplot is not touched.
 Letters: T cycles, B batch, H W picture, h w map, N samples.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
-from itertools import cycle
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from matplotlib import colormaps
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
@@ -43,6 +38,7 @@ def overlay_map(
     similarity: np.ndarray | Tensor,
     boxes: np.ndarray | None = None,
     strength: float = 1.0,
+    span: tuple[float, float] | None = None,
 ) -> np.ndarray:
     """Lay a map over its picture: bright where it is high, dull where it is low.
 
@@ -54,15 +50,18 @@ def overlay_map(
         similarity: (h, w) float, any range.
         boxes: (k, 4) normalised (x0, y0, x1, y1), drawn as thin dashed rectangles.
         strength: 0 (no map) to 1.
+        span: the values that are dark and bright, such as another map's lowest and highest, to
+            compare the two; by default the map's own.
     Returns:
         (H, W, 3) uint8, a new array.
     """
     similarity = torch.as_tensor(similarity).detach().cpu()
     picture = Image.fromarray(image)
-    if strength > 0 and not is_flat(similarity):
+    says_something = not is_flat(similarity) if span is None else span[1] - span[0] >= FLAT
+    if strength > 0 and says_something:
         shrink = min(1.0, SMOOTH_PX / max(picture.size))
         height_px, width_px = (max(1, round(side * shrink)) for side in image.shape[:2])
-        colours, cover = _paint_map(stretch_map(similarity, height_px, width_px))
+        colours, cover = _paint_map(stretch_map(similarity, height_px, width_px, span))
         mask = Image.fromarray((cover * (255 * strength)).astype(np.uint8))
         if shrink < 1:
             colours = colours.resize(picture.size, Image.Resampling.BILINEAR)
@@ -78,15 +77,17 @@ def is_flat(similarity: Tensor) -> bool:
     return bool(similarity.max() - similarity.min() < FLAT)
 
 
-def stretch_map(similarity: Tensor, height_px: int, width_px: int) -> np.ndarray:
+def stretch_map(
+    similarity: Tensor, height_px: int, width_px: int, span: tuple[float, float] | None = None
+) -> np.ndarray:
     """(h, w) to (height_px, width_px) float32 in [0, 1]: bilinear, then min-max.
 
-    As `sspl.metrics.upsample_map`, for pictures that are not square.
+    As `sspl.metrics.upsample_map`, for pictures that are not square; or cut to a given span.
     """
     size = (height_px, width_px)
     large = F.interpolate(similarity[None, None].float(), size=size, mode="bilinear")[0, 0]
-    low, high = large.min(), large.max()
-    return ((large - low) / (high - low).clamp_min(1e-12)).numpy()
+    low, high = (large.min(), large.max()) if span is None else torch.tensor(span)
+    return ((large - low) / (high - low).clamp_min(1e-12)).clamp(0, 1).numpy()
 
 
 def _paint_map(level: np.ndarray) -> tuple[Image.Image, np.ndarray]:
@@ -96,9 +97,10 @@ def _paint_map(level: np.ndarray) -> tuple[Image.Image, np.ndarray]:
     colours = heat.convert("RGB")
     cover = VEIL + (GLOW - VEIL) * level
     # The line on which the map is 0.5. To first order, a place's distance to it in pixels is the
-    # difference to 0.5 over the slope.
+    # difference to 0.5 over the slope. A plain that lies at 0.5 has no line: hence the 1e-6.
     down, across = np.diff(level, axis=0, append=level[-1:]), np.diff(level, append=level[:, -1:])
-    distance_px = np.abs(level - np.float32(0.5)) / (np.hypot(down, across) + np.float32(1e-9))
+    difference = np.abs(level - np.float32(0.5)) + np.float32(1e-6)
+    distance_px = difference / (np.hypot(down, across) + np.float32(1e-9))
     width_px = _line_width_px(*colours.size)
     for ink, half_px in ((INK, width_px), (PAPER, width_px / 2)):  # white with dark edges
         line = np.clip(half_px + 0.5 - distance_px, 0, 1)
@@ -264,7 +266,7 @@ def _load_font(font_px: float) -> ImageFont.FreeTypeFont:
     return font
 
 
-# --- A sound, a training run ------------------------------------------------------------------
+# --- A sound ----------------------------------------------------------------------------------
 
 
 def plot_spectrogram(waveform: np.ndarray) -> Figure:
@@ -308,60 +310,6 @@ def _band_of(hz: np.ndarray, num_bands: int) -> np.ndarray:
     """The mel band, as a fraction of an index, whose triangle is centred on a frequency."""
     low, mel, high = (np.log1p(f / 700.0) for f in (LOWEST_HZ, hz, HIGHEST_HZ))
     return (mel - low) / (high - low) * (num_bands + 1) - 0.5
-
-
-def plot_training(rows: Sequence[dict[str, Any]]) -> Figure:
-    """A training run: loss and its terms, the collapse monitor, the scores on the validation split.
-
-    Args:
-        rows: one per epoch, as in `log.jsonl`: `epoch`, `seconds`, `loss`, `spread`; where epochs
-            are chosen by a score `val_ciou_at_50` and `val_auc` (or `test_...`); whatever else
-            they hold are terms of the loss.
-    Raises:
-        ValueError: if there are no rows.
-    """
-    if not rows:
-        raise ValueError("the log holds no epoch yet: train for at least one")
-    figure = Figure(figsize=(10, 3), dpi=150, layout="constrained")
-    losses, spread, scores = figure.subplots(1, 3)
-    others = ("epoch", "seconds", "loss", "spread")
-    scored = [name for name in rows[0] if name.endswith(("_ciou_at_50", "_auc"))]
-    terms = [name for name in rows[0] if name not in (*others, *scored)]
-    _plot_columns(losses, rows, ("loss", *terms))
-    losses.set(title="loss and its terms")
-
-    _plot_columns(spread, rows, ("spread",))
-    spread.axhline(1, color="0.4", linewidth=1, linestyle="--", label="1: spread out")
-    spread.axhline(0, color="0.4", linewidth=1, linestyle=":", label="0: collapsed")
-    spread.set(title="collapse monitor: \u221ad std(z)", ylim=(-0.05, 1.15))
-    spread.legend(fontsize=7)
-
-    if not scored:
-        scores.text(0.5, 0.5, "no split to score:\nthe last epoch is kept", ha="center")
-        scores.set_axis_off()
-        return figure
-    _plot_columns(scores, rows, scored)
-    best = max(rows, key=lambda row: row[scored[0]])
-    scores.plot(best["epoch"], best[scored[0]], "k*", label=f"chosen: {best['epoch']}")
-    scores.set(title="the split that chooses", ylim=(0, 1))
-    scores.legend(fontsize=7)
-    return figure
-
-
-def _plot_columns(axes: Axes, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
-    """Lines over the epochs, told apart by colour and by marker."""
-    epochs = [row["epoch"] for row in rows]
-    tones = colormaps["viridis"](np.linspace(0, 0.85, len(names)))
-    for name, marker, tone in zip(names, cycle("osv^DPX"), tones, strict=False):
-        values = [row[name] for row in rows]
-        axes.plot(
-            epochs, values, color=tone, marker=marker, markersize=3, linewidth=1.2,
-            markevery=max(1, len(rows) // 12), label=name,
-        )  # fmt: skip
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.25)
-    axes.legend(fontsize=7)
 
 
 def render_figure(figure: Figure) -> np.ndarray:

@@ -1,102 +1,133 @@
 import dataclasses
 import json
 
-import numpy as np
 import pytest
-import torch
+from manifest_files import write_embeddings, write_folder
 from test_model import SMALL
 
 from sspl.build import build_model
 from sspl.checkpoint import save_checkpoint
 from sspl.config import DataConfig, without_pcm
-from sspl.data.pairs import orchestra_pairs
-from sspl.evaluate import (
-    bootstrap_interval,
-    correlate_maps,
-    encode_pairs,
-    evaluate_model,
-    main,
-    predict_maps,
-    swap_sounds,
-)
-from sspl.metrics import summarise
+from sspl.data.manifest import read_fields, write_manifest
+from sspl.evaluate import main
 
 
 @pytest.fixture(scope="module")
-def pairs():
-    return orchestra_pairs(seed=5, num=6)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return build_model(SMALL).eval()
-
-
-def test_json_holds_what_the_design_promises(pairs, model):
-    result = evaluate_model(model, pairs, pairs.boxes)
-    assert result["n"] == 6
-    assert set(result["protocols"]) == {"sspl", "lvs", "ezvsl"}
-    for scores in result["protocols"].values():
-        assert {"ciou_at_50", "auc", "mean_ciou", "ci95"} <= set(scores)
-        low, high = scores["ci95"]
-        assert 0 <= low <= scores["ciou_at_50"] <= high <= 1
-    assert set(result["floors"]) == {"centre_disc", "mean_box", "everything"}
-    assert [cycle["t"] for cycle in result["per_cycle"]] == [1, 2]
-    assert set(result["listening"]) == {"right", "other", "silent", "noise"}
-    json.dumps(result, allow_nan=False)
-
-
-def test_the_last_cycle_and_the_right_sound_are_the_score(pairs, model):
-    result = evaluate_model(model, pairs, pairs.boxes)
-    score = result["protocols"]["sspl"]["auc"]
-    assert result["per_cycle"][-1]["auc"] == score
-    assert result["listening"]["right"]["auc"] == score
-    assert result["listening"]["right"]["map_correlation"] == pytest.approx(1)
-
-
-def test_other_sounds_are_of_another_class(pairs, model):
-    encoded = encode_pairs(model, pairs)
-    other = swap_sounds(model, encoded)["other"]
-    for i, label in enumerate(pairs.labels):
-        played = [j for j in range(6) if torch.equal(encoded.embeddings[j], other[i])]
-        assert played
-        assert all(pairs.labels[j] != label for j in played)
-
-
-def test_encoding_in_batches_is_what_the_model_traces(pairs, model):
-    encoded = encode_pairs(model, pairs)
-    maps = predict_maps(model, encoded.visual, encoded.embeddings)
-    assert maps.shape == (2, 6, 14, 14)
-    one = predict_maps(model, encoded.visual[3:4], encoded.embeddings[3:4])
-    torch.testing.assert_close(maps[:, 3:4], one)
-
-
-def test_correlation_by_hand():
-    ramp = torch.arange(4.0).reshape(1, 2, 2)
-    assert correlate_maps(ramp, 3 * ramp + 1) == pytest.approx(1)
-    assert correlate_maps(ramp, -ramp) == pytest.approx(-1)
-    assert correlate_maps(torch.ones(1, 2, 2), ramp) == 0
-
-
-def test_bootstrap_of_a_constant_is_a_point():
-    assert bootstrap_interval(summarise(np.ones(10)), seed=0) == [1, 1]
-
-
-def test_command_prints_json_and_says_what_training_saw(tmp_path, capsys):
-    folder = tmp_path / "model"
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
     meta = {"data": vars(DataConfig(train_seed=8)), "selection": "val"}
     save_checkpoint(build_model(without_pcm(SMALL)), folder, meta)
-    main(str(folder), seed=8, num=4, protocol="sspl", json_path="-")
-    printed = capsys.readouterr()
-    result = json.loads(printed.out)
+    return str(folder)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_folder(tmp_path / "data", {"train": 2, "test": 4})
+
+
+def run(checkpoint, out, *args, **kwargs):
+    main(checkpoint, *args, json_path=str(out), **kwargs)
+    return json.loads(out.read_text())
+
+
+def test_command_prints_json_and_says_what_training_saw(checkpoint, tmp_path, capsys):
+    main(checkpoint, seed=8, num=4, protocol="sspl", json_path="-")
+    result = json.loads(capsys.readouterr().out)
     assert result["split"] == "seed 8, solo, seen in training"
-    assert "saw seed 8" in printed.err
+    assert result["notes"] == ["Training or selection saw seed 8, solo."]
     assert len(result["per_cycle"]) == 1
-    main(str(folder), seed=9, num=4, protocol="sspl", json_path=str(tmp_path / "r.json"))
-    assert json.loads((tmp_path / "r.json").read_text())["split"] == "seed 9, solo, unseen"
-    assert "floor: mean_box" in capsys.readouterr().out
+    assert list(result["protocols"]) == ["sspl"]
+    result = run(checkpoint, tmp_path / "r.json", seed=9, num=4, protocol="sspl")
+    assert result["split"] == "seed 9, solo, unseen"
+    assert "mean box" in capsys.readouterr().out
 
 
-def test_pairs_of_one_class_are_played_no_other(model, pairs):
-    encoded = dataclasses.replace(encode_pairs(model, pairs), labels=["cello"] * len(pairs))
-    assert set(swap_sounds(model, encoded)) == {"right", "silent", "noise"}
+def test_every_number_carries_where_it_comes_from(checkpoint, folder, tmp_path):
+    result = run(checkpoint, tmp_path / "r.json", str(folder))
+    said = {k: result[k] for k in ("data", "split", "list", "n", "checkpoint", "selection")}
+    assert said == {
+        "data": str(folder),
+        "split": "test, unseen",
+        "list": "all 4 rows of test",
+        "n": 4,
+        "checkpoint": checkpoint,
+        "selection": "val",
+    }
+    assert "adaptive" in result["protocols"]
+    assert "torch" in result["versions"]
+
+
+def test_only_rows_on_a_list(checkpoint, folder, tmp_path):
+    rows = read_fields(folder)
+    write_manifest(folder, [row | {"lists": ["mine"]} if row["id"] != "test1" else row for row in rows])
+    result = run(checkpoint, tmp_path / "r.json", str(folder), list_name="mine")
+    assert (result["list"], result["n"]) == ("mine", 3)
+
+
+def test_several_annotators_agree_on_a_consensus(checkpoint, folder, tmp_path):
+    """Where two of three drew a box it counts in full, where one did by half."""
+    rows, box = read_fields(folder), [0.25, 0.25, 0.75, 0.75]
+    one = run(checkpoint, tmp_path / "1.json", str(folder))["floors"]["everything"]["sspl"]
+    write_manifest(folder, [row | {"boxes": [[box], [box], []]} for row in rows])
+    two = run(checkpoint, tmp_path / "2.json", str(folder))["floors"]["everything"]["sspl"]
+    assert one["mean_ciou"] == two["mean_ciou"] == pytest.approx(0.25)
+    write_manifest(folder, [row | {"boxes": [[box], [], []]} for row in rows])
+    half = run(checkpoint, tmp_path / "3.json", str(folder))["floors"]["everything"]["sspl"]
+    # Half of a quarter of the picture is on, over that and the three quarters beside it.
+    assert half["mean_ciou"] == pytest.approx(0.125 / (0.125 + 0.75))
+
+
+def test_rows_without_a_source_are_presence_and_rows_nobody_saw_are_refused(
+    checkpoint, folder, tmp_path
+):
+    rows = read_fields(folder)
+    rows[-1]["boxes"] = []
+    write_manifest(folder, rows)
+    result = run(checkpoint, tmp_path / "r.json", str(folder))
+    assert (result["n"], result["num_without_source"]) == (3, 1)
+    assert set(result["extended"]["sspl"]) == {"ap", "max_f1", "loc_acc"}
+    del rows[-2]["boxes"]
+    write_manifest(folder, rows)
+    with pytest.raises(ValueError, match=r"1 rows of split 'test' are not annotated, 'test2' first"):
+        main(checkpoint, str(folder))
+
+
+def test_duets_in_a_folder_are_asked_with_solos_of_it(checkpoint, folder, tmp_path):
+    rows = read_fields(folder)
+    seen = [
+        {"label": "dog", "box": [0.0, 0.0, 0.5, 1.0], "sounding": True},
+        {"label": "cat", "box": [0.5, 0.0, 1.0, 1.0], "sounding": False},
+    ]
+    write_manifest(folder, [row | {"objects": seen} for row in rows])
+    result = run(checkpoint, tmp_path / "r.json", str(folder))
+    assert result["duets"]["n"] == 4
+
+
+def test_embeddings_go_in_and_silence_is_said_to_be_missing(folder, tmp_path):
+    config = without_pcm(SMALL)
+    path = write_embeddings(folder, channels=config.sound_channels)
+    model = build_model(dataclasses.replace(config, ears="embedding"))
+    data = DataConfig(name=str(folder), embeddings=str(path))
+    save_checkpoint(model, tmp_path / "m", {"data": vars(data), "selection": "val"})
+    result = run(str(tmp_path / "m"), tmp_path / "r.json", str(folder))
+    assert list(result["listening"]) == ["right", "other", "same"]
+    assert any("Silence and noise" in note for note in result["notes"])
+
+
+def test_no_training_split_no_mean_box(checkpoint, tmp_path):
+    folder = write_folder(tmp_path / "test-only", {"test": 2})
+    result = run(checkpoint, tmp_path / "r.json", str(folder))
+    assert "mean_box" not in result["floors"]
+    assert any("no mean box" in note for note in result["notes"])
+
+
+def test_a_report_is_a_folder_with_a_page_tables_and_rows(checkpoint, folder, tmp_path):
+    out = tmp_path / "report"
+    main(checkpoint, str(folder), out=out)
+    assert {"result.json", "samples.jsonl", "report.md", "report.html"} <= {
+        path.name for path in out.iterdir()
+    }
+    assert json.loads((out / "result.json").read_text())["n"] == 4
+    rows = [json.loads(line) for line in (out / "samples.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == ["test0", "test1", "test2", "test3"]
+    assert "test0" in (out / "report.html").read_text(encoding="utf-8")

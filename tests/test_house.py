@@ -7,19 +7,21 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # A module may import from rows above its own, and from its own row.
 ROWS = [
-    "command files encoders pcm attention objectives metrics audio",
+    "command files encoders pcm attention objectives metrics floors presence duets audio",
     "ffmpeg weights",
     "media",
     "video",
     "data",
+    "prepare",
     "config",
     "model",
     "build",
-    "checkpoint author_layout cost encode sources",
-    "cycles pretrain trainer",
-    "viz sliding",
-    "localize evaluate",
-    "stage train",
+    "checkpoint author_layout cost encode sources listening",
+    "cycles pretrain trainer summary",
+    "viz sliding examine",
+    "charts",
+    "localize report",
+    "stage train evaluate",
     "samples",
 ]
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row.split()}

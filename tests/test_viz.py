@@ -12,7 +12,6 @@ from sspl.viz import (
     draw_step,
     overlay_map,
     plot_spectrogram,
-    plot_training,
     render_figure,
     steps_figure,
     stretch_map,
@@ -153,7 +152,7 @@ def test_note_stays_in_its_corner():
     assert write_note(narrow, SILENCE).shape == narrow.shape
 
 
-# --- A sound, a training run ------------------------------------------------------------------
+# --- A sound ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hz", [300, 1000, 3000])
@@ -168,28 +167,3 @@ def test_spectrogram_labels_the_frequency(hz):
 @pytest.mark.parametrize("num_samples", [1, 5000, 48_000, 200_000])
 def test_spectrogram_of_any_length(num_samples):
     assert render_figure(plot_spectrogram(np.zeros(num_samples, np.float32))).ndim == 3
-
-
-def make_rows(num: int) -> list[dict]:
-    return [
-        {"epoch": e, "loss": -0.1 * e, "simsiam": -0.2 * e, "tie": 0.1, "spread": 0.9}
-        | {"val_ciou_at_50": [0.1, 0.5, 0.3, 0.2][e % 4], "val_auc": 0.2, "seconds": 1.0}
-        for e in range(1, num + 1)
-    ]
-
-
-def test_training_plot():
-    figure = plot_training(make_rows(4))
-    losses, spread, scores = figure.axes
-    names = [line.get_label() for line in losses.lines]
-    assert names == ["loss", "simsiam", "tie"]
-    assert len({line.get_marker() for line in losses.lines}) == 3  # not by colour alone
-    assert any(list(line.get_ydata()) == [1, 1] for line in spread.lines)
-    assert "chosen: 1" in [line.get_label() for line in scores.lines]
-    render_figure(figure)
-
-
-def test_training_plot_after_one_epoch_and_none():
-    render_figure(plot_training(make_rows(1)))
-    with pytest.raises(ValueError, match="no epoch"):
-        plot_training([])
