@@ -1,4 +1,7 @@
-"""How every command gives its result, and how it ends: 0, 2 for a mistake, 130 for Ctrl-C."""
+"""How every command gives its result, and how it ends.
+
+0, or what the command says (1: finished, but not with everything), 2 for a mistake, 130 for Ctrl-C.
+"""
 
 import json
 import sys
@@ -19,14 +22,16 @@ def give_result(result: Any, table: str, json_path: str | None) -> None:
         write_json(Path(json_path), result)
 
 
-def run_command(work: Callable[[], object]) -> int:
-    """Do the work of a command, the reading of its options included; returns the exit status."""
+def run_command(work: Callable[[], int | None]) -> int:
+    """Do the work of a command, the reading of its options included; returns the exit status.
+
+    `work` may return one of its own; None is 0.
+    """
     try:
-        work()
+        return work() or 0
     except ValueError as error:
         print((str(error) or repr(error)).splitlines()[0], file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped; nothing half-written is left.", file=sys.stderr)
         return 130
-    return 0

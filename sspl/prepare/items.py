@@ -1,0 +1,47 @@
+"""What a published layout promises, pair by pair, before a file of it is opened."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A pair to make.
+
+    Attributes:
+        id: also the names of the files to write.
+        picture: an image, or a video of which one frame is taken; None where there is no such file.
+        sound: a sound, or a video that has one; None where there is no such file.
+        picture_s: where in a video the frame is; None is its middle.
+        sound_s: the middle of the 3 s to hear; None is the middle of the file.
+        boxes: as in `sspl.data.manifest`, but with the values as published.
+        objects: as in `sspl.data.manifest`, but with the values as published.
+        label, split, lists: as in `sspl.data.manifest`.
+        notes: what the reader of the layout noticed about the pair, each a sentence.
+    """
+
+    id: str
+    picture: Path | None
+    sound: Path | None
+    picture_s: float | None = None
+    sound_s: float | None = None
+    boxes: list[Any] | None = None
+    objects: tuple[dict[str, Any], ...] = ()
+    label: str = ""
+    split: str = "train"
+    lists: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A pair that is not made; the reason is a sentence that names the file.
+
+    `lists` are the published lists on which it is, as for a pair.
+    """
+
+    id: str
+    kind: Literal["missing", "unreadable", "skipped"]
+    reason: str
+    lists: tuple[str, ...] = ()
