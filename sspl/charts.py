@@ -261,6 +261,11 @@ def accept_any_letter() -> Iterator[None]:
         yield
 
 
+def keep_printable(words: str) -> str:
+    """The words with a space in place of whatever is not to be printed: a new line, an escape."""
+    return "".join(letter if letter.isprintable() else " " for letter in words)
+
+
 def render_svg(figure: Figure) -> str:
     """A figure as SVG on no ground of its own, its words as text, alike each time."""
     buffer = io.StringIO()
@@ -332,4 +337,5 @@ def _open_frame(axes: Axes) -> None:
 
 
 def _shorten(name: str) -> str:
+    name = keep_printable(name)
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "\u2026"

@@ -1,7 +1,7 @@
 """Score a checkpoint: every protocol, beside floors and ceiling, by cycle, and does it listen?
 
-    python -m sspl.evaluate --checkpoint tiny --data orchestra --seed 7 --num 500
-    python -m sspl.evaluate --checkpoint runs/light/best --data FOLDER --split test --out report
+python -m sspl.evaluate --checkpoint tiny --data orchestra --seed 7 --num 500
+python -m sspl.evaluate --checkpoint runs/light/best --data FOLDER --split test --out report
 """
 
 import sys

@@ -65,13 +65,15 @@ def evaluate_model(
     """
     sounds = Sounds(model, encode_sounds(model, pairs.sounds), pairs.labels, seed)
     classes = {
-        label: encode_sounds(model, solo).flatten(0, 1)[None] for label, solo in (solos or {}).items()
+        label: encode_sounds(model, solo).flatten(0, 1)[None]
+        for label, solo in (solos or {}).items()
     }
     floors = floor_maps(training_truths)
     tally, shares = Tally(), SharesOn()
     for indices, visual in _look(model, pairs):
         truth = pairs.draw_truth(indices)
-        visible = truth.flatten(1).any(1).numpy()
+        # By the boxes: one that is less than a pixel is a source that no map meets.
+        visible = np.array([len(pairs.boxes[i]) > 0 for i in indices])
         right = predict_maps(model, visual, sounds.play("right", indices)[0])
         tally.add(visible, "visible")
         tally.add(confidence(right[-1]), "confidence")

@@ -35,15 +35,13 @@ class Sounds:
         self, model: SSPL, embeddings: Tensor, labels: Sequence[str], seed: int = 0
     ) -> None:
         self._model, self._embeddings, self._seed = model, embeddings, seed
-        self._partners: dict[Listening, np.ndarray] = {
-            "right": np.arange(len(labels)),
-            **choose_partners(_name_sounds(embeddings), labels, seed),
-        }
+        self._partners: dict[Listening, np.ndarray] = {"right": np.arange(len(labels))}
+        self._partners |= choose_partners(_name_sounds(embeddings), labels, seed)
         self.names: list[Listening] = [
-            name for name, partners in self._partners.items() if (partners >= 0).any()
+            name for name, places in self._partners.items() if (places >= 0).any()
         ]
         if model.config.ears != "embedding":
-            self.names += ["silent", "noise"]
+            self.names.extend(("silent", "noise"))
             self._silence = self._hear(torch.zeros(1, NUM_SAMPLES))
 
     def play(self, name: Listening, indices: np.ndarray) -> tuple[Tensor, np.ndarray]:
@@ -78,15 +76,15 @@ def choose_partners(
     rng = np.random.default_rng([seed, 41])
     names, codes = np.unique(np.array(labels), return_inverse=True)
     is_other = np.array([[not a or not _share_class(a, b) for b in names] for a in names])
-    sounds, everyone = np.asarray(sounds), np.arange(len(labels))
+    numbers, everyone = np.asarray(sounds), np.arange(len(labels))
     members = [np.flatnonzero(codes == code) for code in range(len(names))]
     other, same = np.full(len(labels), -1), np.full(len(labels), -1)
     for i, code in enumerate(codes):
         other[i] = _draw(
-            rng, everyone, lambda j, i=i, c=code: is_other[c, codes[j]] & (sounds[j] != sounds[i])
+            rng, everyone, lambda j, i=i, c=code: is_other[c, codes[j]] & (numbers[j] != numbers[i])
         )
         if names[code]:
-            same[i] = _draw(rng, members[code], lambda j, i=i: sounds[j] != sounds[i])
+            same[i] = _draw(rng, members[code], lambda j, i=i: numbers[j] != numbers[i])
     return {"other": other, "same": same}
 
 

@@ -75,8 +75,8 @@ def summarise_tally(
     Raises:
         ValueError: if there is no pair with a source in the picture.
     """
-    first, visible = protocols[0], tally.get("visible")
-    places = tally.get("places")
+    first = protocols[0]
+    visible, places = tally.get("visible"), tally.get("places")
     if not len(places):
         raise ValueError("in none of the pictures is anything that sounds: nothing can be scored")
     floors = [name for name in FLOOR_NAMES if len(tally.get(name, first))]
@@ -91,7 +91,7 @@ def summarise_tally(
             {"t": t, **_sum_up(tally.get("cycle", t))} for t in sorted(tally.list_under("cycle"))
         ],
         "listening": {name: _describe_sound(tally, name, shares[name], seed) for name in shares},
-        "per_class": _describe_classes(tally.get("score", first), [labels[i] for i in places]),
+        "per_class": _describe_classes(tally.get("score", first), [labels[int(i)] for i in places]),
     }
     if not visible.all():
         result["extended"] = {}

@@ -59,7 +59,9 @@ def test_every_number_carries_where_it_comes_from(checkpoint, folder, tmp_path):
 
 def test_only_rows_on_a_list(checkpoint, folder, tmp_path):
     rows = read_fields(folder)
-    write_manifest(folder, [row | {"lists": ["mine"]} if row["id"] != "test1" else row for row in rows])
+    write_manifest(
+        folder, [row | {"lists": ["mine"]} if row["id"] != "test1" else row for row in rows]
+    )
     result = run(checkpoint, tmp_path / "r.json", str(folder), list_name="mine")
     assert (result["list"], result["n"]) == ("mine", 3)
 
@@ -88,7 +90,9 @@ def test_rows_without_a_source_are_presence_and_rows_nobody_saw_are_refused(
     assert set(result["extended"]["sspl"]) == {"ap", "max_f1", "loc_acc"}
     del rows[-2]["boxes"]
     write_manifest(folder, rows)
-    with pytest.raises(ValueError, match=r"1 rows of split 'test' are not annotated, 'test2' first"):
+    with pytest.raises(
+        ValueError, match=r"1 rows of split 'test' are not annotated, 'test2' first"
+    ):
         main(checkpoint, str(folder))
 
 

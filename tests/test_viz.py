@@ -63,6 +63,19 @@ def test_a_map_that_says_nothing_leaves_the_picture_alone():
     assert (overlay_map(GREY, RAMP, strength=0.0) == GREY).all()
 
 
+def test_a_given_span_compares_maps():
+    span = (float(RAMP.min()), float(RAMP.max()))
+    own, spanned = overlay_map(GREY, RAMP).astype(int), overlay_map(GREY, RAMP, span=span)
+    assert np.abs(own - spanned).max() <= 3
+    bright, gone = (
+        overlay_map(GREY, torch.full((14, 14), level), span=span).mean() for level in (0.5, -0.3)
+    )
+    assert bright > spanned.mean() > gone
+    plain = overlay_map(GREY, torch.full((14, 14), 0.1), span=span)  # at the middle: no line
+    assert len(np.unique(plain.reshape(-1, 3), axis=0)) == 1
+    assert (overlay_map(GREY, RAMP, span=(0.1, 0.1)) == GREY).all()
+
+
 def test_half_the_strength_lies_between():
     none, half, full = (overlay_map(GREY, RAMP, strength=s).astype(int) for s in (0.0, 0.5, 1.0))
     np.testing.assert_allclose(half, (none + full) / 2, atol=2)

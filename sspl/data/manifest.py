@@ -228,7 +228,9 @@ def _parse_boxes(value: Any) -> tuple[np.ndarray, int]:
     by_annotator = any(
         isinstance(item, list) and (not item or isinstance(item[0], list)) for item in items
     )
-    lists = [_as_list(boxes, "an annotator's boxes") for boxes in items] if by_annotator else [items]
+    lists = (
+        [_as_list(boxes, "an annotator's boxes") for boxes in items] if by_annotator else [items]
+    )
     boxes = [_check_box(box) for boxes in lists for box in boxes]
     return np.array(boxes, np.float64).reshape(-1, 4), len(lists)
 

@@ -85,7 +85,7 @@ def orchestra_boxes(seed: int, num: int, kinds: Sequence[Kind]) -> list[np.ndarr
 
 
 def orchestra_solos(seed: int, labels: Sequence[str], num: int) -> dict[str, Tensor]:
-    """By instrument the log-mel patches of `num` sounds of it that no clip holds: (num, P, 96, 64)."""
+    """By instrument `num` sounds of it that no clip holds: (num, P, 96, 64) log-mel patches."""
     rng = np.random.default_rng([seed, 47])
     return {
         label: torch.stack(

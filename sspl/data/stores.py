@@ -50,10 +50,7 @@ def read_batches(
     """Stacks of `size` tensors, the last one perhaps smaller; by default all, in order."""
     if indices is None:
         indices = range(len(tensors))
-    if isinstance(tensors, Store):
-        found = tensors.read(indices)
-    else:
-        found = (tensors[i] for i in indices)
+    found = tensors.read(indices) if isinstance(tensors, Store) else map(tensors.__getitem__, indices)
     while batch := list(islice(found, size)):
         yield torch.stack(batch)
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from matplotlib.figure import Figure
 
-from sspl.charts import render_svg
+from sspl.charts import keep_printable, render_svg
 
 WIDTH = 100  # characters in a line of a paragraph
 Cell = str | tuple[str, str]  # words, or a number and what is said about it in brackets
@@ -129,11 +129,6 @@ def escape_markdown(words: str) -> str:
     return re.sub(r"([\\|<*`\[]|&(?=#?\w+;)|(?<!\w)_|_(?!\w))", r"\\\1", keep_printable(words))
 
 
-def keep_printable(words: str) -> str:
-    """The words with a space in place of whatever is not to be printed: a new line, an escape."""
-    return "".join(letter if letter.isprintable() else " " for letter in words)
-
-
 def _write_block(block: Block) -> str:
     match block:
         case str():
@@ -157,7 +152,7 @@ def _write_block(block: Block) -> str:
 def _write_table(table: Table) -> str:
     """Padded, so that its columns stand below each other in a terminal."""
     rows = [[_write_cell(cell) for cell in row] for row in (table.columns, *table.rows)]
-    widths = [max(map(_measure_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(2, *map(_measure_width, column)) for column in zip(*rows, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     lines = [
         "| "

@@ -13,6 +13,7 @@ from html import escape
 import numpy as np
 from PIL import Image
 
+from sspl.charts import keep_printable
 from sspl.report.document import (
     Block,
     Cell,
@@ -24,7 +25,6 @@ from sspl.report.document import (
     Shot,
     Table,
     Terms,
-    keep_printable,
 )
 
 LONGEST_SIDE_PX = 384  # of a picture, which is shown about half as large
@@ -47,7 +47,7 @@ html { -webkit-text-size-adjust: 100%; }
 body {
   margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 68rem;
   background: var(--paper); color: var(--ink);
-  font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word;
+  font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere;
 }
 h1 { margin: 0; font-size: 1.75rem; line-height: 1.2; letter-spacing: -0.01em; }
 h2 {
@@ -81,10 +81,11 @@ small, figcaption, .measured { color: var(--quiet); font-size: 0.85rem; line-hei
 
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
-tbody th { overflow-wrap: anywhere; min-width: 5.5rem; }
+thead th, td { overflow-wrap: normal; }
+tbody th { min-width: 5.5rem; }
 caption { padding-bottom: 0.5rem; text-align: left; line-height: 1.35; }
 caption strong, caption small {
-  display: block; position: sticky; left: 0; max-width: calc(100vw - 2.5rem);
+  display: block; position: sticky; left: 0; max-width: calc(100vw - 2rem);
 }
 th, td { padding: 0.32rem 0 0.32rem 0.9rem; border-bottom: 1px solid var(--line); }
 th, td { text-align: right; vertical-align: baseline; font-variant-numeric: tabular-nums; }
@@ -107,20 +108,24 @@ dt { font-weight: 600; }
 dd { margin: 0; }
 
 @media (max-width: 40rem) {
-  body { padding-top: 1.25rem; }
+  body { padding: 1.25rem 1rem 3rem; }
   .shots { grid-template-columns: repeat(3, 1fr); gap: 0.5rem; }
-  table { font-size: 0.85rem; }
+  table { font-size: 0.82rem; }
+  thead th, table small { font-size: 0.78rem; }
   th, td { padding-left: 0.4rem; }
   tbody th { min-width: 4rem; }
   dl { grid-template-columns: 1fr; gap: 0.1rem; }
   dd { margin-bottom: 0.7rem; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  html { font-size: 9pt; }
+  body { max-width: none; padding: 0; }
   nav { display: none; }
   h2, h3 { break-after: avoid; }
   tr, figure, .headline div, .row { break-inside: avoid; }
   .blocks { grid-template-columns: 1fr 1fr; }
+  .shots { grid-template-columns: repeat(5, 1fr); }
+  .table { overflow: visible; }
   .headline div { border: 1px solid var(--line); }
 }
 """

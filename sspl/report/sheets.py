@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from sspl.charts import SOUNDS
+from sspl.charts import SOUNDS, keep_printable
 from sspl.summary import Example
 from sspl.viz import overlay_map
 
@@ -134,4 +134,4 @@ def _head_row(axes: Axes, middle_px: float, words: str) -> None:
 
 def _fold(words: str, width: int = 24) -> str:
     """Words on lines of at most `width` characters, on two lines at most."""
-    return "\n".join(textwrap.wrap(words, width, max_lines=2, placeholder="\u2026"))
+    return "\n".join(textwrap.wrap(keep_printable(words), width, max_lines=2, placeholder="\u2026"))

@@ -41,10 +41,13 @@ def compare_with_floor(result: Mapping[str, Any], protocol: str) -> str:
     if best is None:
         return f"{start}, {interval}, with no floor to compare it with."
     name, floor = best
+    ceiling = result.get("ceiling", {}).get(protocol, {"ciou_at_50": 1.0})["ciou_at_50"]
+    if ceiling <= floor:
+        return f"{start}, which tells nothing: no map can reach more than {ceiling:.3f} here."
     place = "above" if score > floor else "below" if score < floor else "level with"
     doubt = "takes that floor in: it could be chance" if low <= floor <= high else "excludes it"
     if result["n"] < TOO_FEW:
-        doubt += f", but with n = {result['n']} it says little"
+        doubt += f" (it says little with n = {result['n']})"
     return f"{start}, {place} its best floor ({name}, {floor:.3f}); {interval} {doubt}."
 
 

@@ -7,6 +7,7 @@ WORDS = {
     "cIoU@0.5": "The share of samples whose cIoU is at least 0.5: how often the source is found.",
     "AUC": "The area under the success curve, which shows for every threshold of the cIoU the "
     "share of samples that reach it.",
+    "Mean cIoU": "The average of the cIoU over all samples.",
     "Protocol": "The rule by which a map becomes a region. sspl switches on what is above the "
     "middle between the map's lowest and highest value; lvs and ezvsl the higher half of the "
     "picture, however small the source; adaptive as many pixels as the boxes have, so that the "
@@ -18,8 +19,8 @@ WORDS = {
     "Ceiling": "The best score that any map could reach under the protocol.",
     "Refined": "The map mixed with the saliency (object-guided localization, from EZ-VSL): 0.4 of "
     "the map, 0.6 of the other.",
-    "95% interval": "Where the score would lie if other samples of the same kind had been drawn, "
-    "19 times out of 20. It does not say how it would vary if the model were trained again.",
+    "95% interval": "How far the score depends on which samples were drawn: 95% of 1000 resamples "
+    "score within it. It does not say how the score would vary if the model were trained again.",
     "Maps correlate": "1 where a map does not change with the sound, 0 where it has nothing "
     "in common with the map under the picture's own sound.",
     "Share on": "How much of the pictures is above one threshold, the same under every sound. The "

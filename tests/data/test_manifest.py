@@ -129,7 +129,7 @@ def test_numbers_of_boxes_keep_every_bit(tmp_path):
 
 def test_a_manifest_that_cannot_be_written_leaves_the_old_one(tmp_path):
     write_manifest(tmp_path, [GOOD])
-    with pytest.raises(ValueError, match="nan|NaN|JSON"):
+    with pytest.raises(ValueError, match=r"nan|NaN|JSON"):
         write_manifest(tmp_path, [GOOD, GOOD | {"start_s": float("nan")}])
     assert read_fields(tmp_path) == [GOOD]
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.jsonl"]
