@@ -18,6 +18,8 @@ from typing import Annotated, Any, Union
 import tyro
 
 from sspl.command import run_command
+from sspl.data.packing import pack_shards
+from sspl.data.shards import SHARDS
 from sspl.prepare import flickr, music, vggsound, videos, voc_esc50
 from sspl.prepare.report import describe_report
 from sspl.prepare.run import prepare
@@ -41,6 +43,8 @@ class Command:
     dataset: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[_Dataset]]  # pyright: ignore[reportInvalidTypeForm]
     out: Path
     """the folder to write to: a new one, or one prepared in the same way before"""
+    shards: bool = False
+    """pack pictures and sounds into WebDataset shards, too; older shards there are packed anew"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,6 +77,8 @@ def _prepare_dataset(command: Command) -> int:
         name=name,
         options={key: _describe(value) for key, value in values.items() if key not in sources},
     )
+    if report.counts["found"] and (command.shards or (command.out / SHARDS).exists()):
+        pack_shards(command.out)
     print(describe_report(report, command.out))
     return 1 if report.faults else 0
 

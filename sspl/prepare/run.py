@@ -4,9 +4,9 @@ Nothing is replaced: a pair whose files are missing or broken is left out, and t
 """
 
 import os
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from sspl.data.manifest import write_manifest
+from sspl.data.stores import map_ahead
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.journal import Journal
 from sspl.prepare.names import name_files
@@ -64,7 +65,7 @@ def prepare(
             return make_pair(entry, out, names[entry.id], made_before.get(entry.id))
 
         def make_rows() -> Iterator[dict[str, Any]]:
-            outcomes = _map_in_order(threads, make, _take_first(items), 4 * num_workers)
+            outcomes = map_ahead(threads, make, _take_first(items), 4 * num_workers)
             for outcome in tqdm(outcomes, total=len(items), desc=name, unit="pair"):
                 if isinstance(outcome, Fault):
                     faults.append(outcome)
@@ -108,16 +109,3 @@ def _open_threads(num: int) -> Iterator[ThreadPoolExecutor]:
         yield threads
     finally:
         threads.shutdown(cancel_futures=True)
-
-
-def _map_in_order(
-    threads: ThreadPoolExecutor, work: Callable[[Any], Any], tasks: Iterable[Any], num_ahead: int
-) -> Iterator[Any]:
-    """work(task) for each task, in order; the threads are at most so many tasks ahead."""
-    ahead: deque[Future[Any]] = deque()
-    for task in tasks:
-        ahead.append(threads.submit(work, task))
-        if len(ahead) >= num_ahead:
-            yield ahead.popleft().result()
-    while ahead:
-        yield ahead.popleft().result()

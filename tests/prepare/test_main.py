@@ -1,12 +1,15 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from prepare.layout_files import (
     take_contents,
@@ -15,7 +18,9 @@ from prepare.layout_files import (
     write_flickr,
     write_lines,
 )
+from sspl.data.folder import open_pairs
 from sspl.data.manifest import read_manifest
+from sspl.media import write_image
 from sspl.prepare.__main__ import DATASETS, main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -151,3 +156,14 @@ def test_ctrl_c_in_the_real_command_then_resume(tmp_path):
     assert len(read_manifest(out)) == 150
     assert main([*words[:-1], str(tmp_path / "whole")]) == 0
     assert take_contents(out) == take_contents(tmp_path / "whole")
+
+
+def test_shards_hold_the_pairs_and_follow_what_changes(source, tmp_path):
+    out = tmp_path / "out"
+    assert main(["flickr", "--source", str(source), "--out", str(out), "--shards"]) == 0
+    before = [*open_pairs(out, "test").images.read(range(3))]
+    write_image(source / "Data/frames/10.jpg", np.zeros((40, 60, 3), np.uint8))
+    assert main(["flickr", "--source", str(source), "--out", str(out)]) == 0
+    shutil.rmtree(out / "images")
+    after = [*open_pairs(out, "test").images.read(range(3))]
+    assert [torch.equal(a, b) for a, b in zip(before, after, strict=True)] == [False, True, True]
