@@ -63,6 +63,7 @@ def evaluate_model(
         protocols: cycles, listening and classes are scored under the first of them.
         seed: of the bootstrap and of the choice of other sounds.
     """
+    model.eval()
     sounds = Sounds(model, encode_sounds(model, pairs.sounds), pairs.labels, seed)
     classes = {
         label: encode_sounds(model, solo).flatten(0, 1)[None]
@@ -99,11 +100,13 @@ def evaluate_model(
 def _look(model: SSPL, pairs: Pairs) -> Iterator[tuple[np.ndarray, Tensor]]:
     """The places (n,) and the features (n, C, h, w) of each batch of pictures."""
     device, px = next(model.parameters()).device, model.config.image_px
+    first = 0
     with tqdm(total=len(pairs), desc="look", unit="picture", leave=False) as bar:
         for images in read_batches(pairs.images, BATCH):
             with torch.no_grad():
                 visual = model.see(whole_view(images.to(device), px))
-            yield np.arange(bar.n, bar.n + len(images)), visual
+            yield np.arange(first, first + len(images)), visual
+            first += len(images)
             bar.update(len(images))
 
 
