@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import psutil
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -177,9 +178,9 @@ def _find_home(device: torch.device, num_bytes: int) -> torch.device | None:
     """Where so much fits into half of what is free, or None."""
     if device.type == "cuda" and num_bytes < torch.cuda.mem_get_info(device)[0] / 2:
         return device
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     num_processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    return torch.device("cpu") if num_bytes < free / 2 / num_processes else None
+    free = psutil.virtual_memory().available / num_processes
+    return torch.device("cpu") if num_bytes < free / 2 else None
 
 
 def _check_room(seen: Tensor, num_bytes: int) -> None:
@@ -187,7 +188,7 @@ def _check_room(seen: Tensor, num_bytes: int) -> None:
     if seen.device.type == "cuda":
         room = torch.cuda.mem_get_info(seen.device)[0]
     else:
-        room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        room = psutil.virtual_memory().total
     if num_bytes > 0.8 * room:
         raise ValueError(
             f"the cached views take {num_bytes / 1e9:.0f} GB and there are {room / 1e9:.0f}: take "

@@ -6,6 +6,7 @@ cannot be used raises `MediaError`: one sentence that names it and says what to 
 
 from collections.abc import Iterable
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ _BLOCK = 65_536
 
 
 def read_image(
-    source: str | Path | Image.Image | np.ndarray, max_side_px: int | None = None
+    source: str | Path | bytes | Image.Image | np.ndarray, max_side_px: int | None = None
 ) -> np.ndarray:
     """Read a picture as (H, W, 3) uint8 RGB, upright.
 
@@ -55,7 +56,8 @@ def read_image(
     greyscale, 16-bit and CMYK become RGB; an animation gives its first frame.
 
     Args:
-        source: A file, a Pillow image, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) uint8.
+        source: A file or what it holds, a Pillow image, or an array (H, W), (H, W, 1), (H, W, 3)
+            or (H, W, 4) uint8.
         max_side_px: Shrink so that neither side is longer (much quicker for large JPEGs).
 
     Raises:
@@ -67,22 +69,22 @@ def read_image(
         return _to_rgb(_from_array(source), "The picture array", max_side_px)
     if isinstance(source, Image.Image):
         return _to_rgb(source, "The picture", max_side_px)
-    path = check_file(source)
+    file, name = _open_source(source, "The picture")
     try:
-        with Image.open(path, formats=_PICTURE_FORMATS) as image:
-            _check_size(image, path.name)
+        with Image.open(file, formats=_PICTURE_FORMATS) as image:
+            _check_size(image, name)
             if max_side_px is not None:
                 # JPEG can be decoded at 1/2, 1/4 or 1/8; twice the wanted size loses nothing.
                 image.draft(None, (2 * max_side_px, 2 * max_side_px))
-            return _to_rgb(image, path.name, max_side_px)
+            return _to_rgb(image, name, max_side_px)
     except MediaError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(path.name) from error
+        raise _too_large(name) from error
     except Image.UnidentifiedImageError as error:
-        raise _unknown_picture(path) from error
+        raise _unknown_picture(file, name) from error
     except Exception as error:  # as its readers of headers do
-        raise _damaged_picture(path.name) from error
+        raise _damaged_picture(name) from error
 
 
 def write_image(path: str | Path, image: np.ndarray) -> None:
@@ -168,19 +170,20 @@ def _damaged_picture(name: str) -> MediaError:
     )
 
 
-def _unknown_picture(path: Path) -> MediaError:
-    with path.open("rb") as file:
-        start = file.read(12)
+def _unknown_picture(file: Path | BytesIO, name: str) -> MediaError:
+    with file.open("rb") if isinstance(file, Path) else file as opened:
+        opened.seek(0)
+        start = opened.read(12)
     if start[4:8] == b"ftyp" and start[8:12] in _HEIC_BRANDS:
-        return MediaError(f"{path.name} is a HEIC picture: export it as JPEG or PNG first.")
-    return MediaError(f"{path.name} is not a picture that can be read: save it as JPEG or PNG.")
+        return MediaError(f"{name} is a HEIC picture: export it as JPEG or PNG first.")
+    return MediaError(f"{name} is not a picture that can be read: save it as JPEG or PNG.")
 
 
 # --- Sounds -----------------------------------------------------------------------------------
 
 
 def read_audio(
-    source: str | Path, start_s: float | None = None, duration_s: float = 3.0
+    source: str | Path | bytes, start_s: float | None = None, duration_s: float = 3.0
 ) -> np.ndarray:
     """Read a window of a sound file, or of a video's sound, as (N,) float32, 16 kHz, mono.
 
@@ -190,7 +193,8 @@ def read_audio(
     full scale are scaled into [-1, 1].
 
     Args:
-        source: wav, flac, ogg, mp3, m4a, or a video: what libsndfile or ffmpeg reads.
+        source: wav, flac, ogg, mp3, m4a, or a video: what libsndfile or ffmpeg reads. Or what such
+            a file holds; then libsndfile alone.
         start_s: Where the window begins; by default it is centred on the middle, as in the paper.
         duration_s: The length of the window.
 
@@ -199,11 +203,13 @@ def read_audio(
     """
     if not duration_s > 0 or (start_s is not None and not start_s >= 0):
         raise ValueError(f"Pass start_s >= 0 and duration_s > 0, not {start_s} and {duration_s}.")
-    path = check_file(source)
-    waveform = _read_with_soundfile(path, start_s, duration_s)
+    file, name = _open_source(source, "The sound")
+    waveform = _read_with_soundfile(file, name, start_s, duration_s)
     if waveform is None:
-        waveform = _read_with_ffmpeg(path, start_s, duration_s)
-    return _into_range(waveform, path.name)
+        if isinstance(file, BytesIO):
+            raise MediaError(f"{name} is damaged, or none of WAV, FLAC and OGG: export it as FLAC.")
+        waveform = _read_with_ffmpeg(file, start_s, duration_s)
+    return _into_range(waveform, name)
 
 
 def audio_duration_s(source: str | Path) -> float:
@@ -253,44 +259,49 @@ def write_audio(
     if waveform.ndim not in (1, 2) or waveform.size == 0 or not np.isfinite(waveform).all():
         raise ValueError(f"Pass finite samples (N,) for {path.name}, N > 0.")
     num_channels = 1 if waveform.ndim == 1 else waveform.shape[1]
+    # Into memory first: libsndfile says nothing if the disk fills up as it closes a file.
+    encoded, kind = BytesIO(), path.suffix[1:].upper()
+    try:
+        with soundfile.SoundFile(encoded, "w", sample_rate_hz, num_channels, format=kind) as file:
+            for begin in range(0, len(waveform), _BLOCK):
+                file.write(np.clip(waveform[begin : begin + _BLOCK], -1.0, 1.0))
+    except soundfile.LibsndfileError as error:
+        raise MediaError(
+            f"{path} cannot be written ({error.error_string}): choose another format."
+        ) from error
     with replace_when_done(path) as unfinished:
-        try:
-            with soundfile.SoundFile(unfinished, "w", sample_rate_hz, num_channels) as file:
-                for begin in range(0, len(waveform), _BLOCK):
-                    file.write(np.clip(waveform[begin : begin + _BLOCK], -1.0, 1.0))
-        except soundfile.LibsndfileError as error:
-            raise MediaError(
-                f"{path} cannot be written ({error.error_string}): choose another folder or format."
-            ) from error
+        unfinished.write_bytes(encoded.getvalue())
 
 
-def _open_with_soundfile(path: Path) -> soundfile.SoundFile | None:
+def _open_with_soundfile(file: Path | BytesIO) -> soundfile.SoundFile | None:
     """The file, opened, or None where libsndfile cannot read it or miscounts its frames.
 
     An MP3 of varying bit rate without a table of contents is a quarter of its length to it.
     """
-    if path.suffix.lower() == ".mp3":
+    if isinstance(file, Path) and file.suffix.lower() == ".mp3":
         return None
     try:
-        file = soundfile.SoundFile(path)
+        opened = soundfile.SoundFile(file)
     except (soundfile.LibsndfileError, TypeError):  # TypeError: a .raw file, which has no header
         return None
-    if file.format == "MP3" or file.frames <= 0:
-        file.close()
+    if opened.format == "MP3" or opened.frames <= 0:
+        opened.close()
         return None
-    return file
+    return opened
 
 
-def _read_with_soundfile(path: Path, start_s: float | None, duration_s: float) -> np.ndarray | None:
+def _read_with_soundfile(
+    source: Path | BytesIO, name: str, start_s: float | None, duration_s: float
+) -> np.ndarray | None:
     """The window as libsndfile reads it, or None where it does not read all of it."""
-    file = _open_with_soundfile(path)
+    file = _open_with_soundfile(source)
     if file is None:
         return None
     with file:
         exact = Fraction(SAMPLE_RATE_HZ, file.samplerate)
         ratio = _near_ratio(file.samplerate)
         total = int(file.frames * exact)
-        start, stop = _choose_window(total, start_s, duration_s, path.name)
+        start, stop = _choose_window(total, start_s, duration_s, name)
         # Read a little more on both sides, so that the resampler sees across the edges, and from
         # a frame that falls exactly on a 16 kHz sample: every `denominator` frames there is one.
         margin = SAMPLE_RATE_HZ // 20
@@ -373,6 +384,14 @@ def _into_range(waveform: np.ndarray, name: str) -> np.ndarray:
     if not np.isfinite(peak):
         raise MediaError(f"{name} has broken samples (NaN or infinite): export it again as WAV.")
     return np.ascontiguousarray(waveform / peak if peak > 1 else waveform, np.float32)
+
+
+def _open_source(source: str | Path | bytes, name: str) -> tuple[Path | BytesIO, str]:
+    """What a library can open, and what to call it: a file by its name, bytes by `name`."""
+    if isinstance(source, bytes):
+        return BytesIO(source), name
+    path = check_file(source)
+    return path, path.name
 
 
 def _with_suffix(path: str | Path, suffixes: tuple[str, ...]) -> Path:

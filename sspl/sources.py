@@ -9,6 +9,7 @@ from sspl.config import DataConfig
 from sspl.data.folder import open_pairs, open_rows
 from sspl.data.manifest import read_manifest
 from sspl.data.pairs import Pairs, orchestra_boxes, orchestra_pairs, orchestra_solos
+from sspl.data.shards import open_shards
 from sspl.data.stores import read_batches
 from sspl.metrics import ground_truth
 
@@ -91,12 +92,13 @@ def load_solos(data: DataConfig, pairs: Pairs, seed: int) -> dict[str, Tensor]:
         return {}
     if data.name == "orchestra":
         return orchestra_solos(seed, sorted(classes), NUM_SOLOS)
+    shards = open_shards(data.name)
     rows = sorted(read_manifest(data.name), key=lambda row: row.split != "train")
     alone = {
         label: [row for row in rows if row.label == label][:NUM_SOLOS] for label in sorted(classes)
     }
     return {
-        label: next(read_batches(open_rows(found, data.embeddings).sounds, NUM_SOLOS))
+        label: next(read_batches(open_rows(found, data.embeddings, shards).sounds, NUM_SOLOS))
         for label, found in alone.items()
         if found
     }

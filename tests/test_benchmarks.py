@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import os
 
 import pytest
 import torch
@@ -6,10 +8,11 @@ import torch.nn.functional as F
 from test_model import SMALL
 from torch import nn
 
-from benchmarks import plain
+from benchmarks import loading, plain
 from sspl.audio import hear_clip
 from sspl.build import build_model
 from sspl.config import PRESETS, DataConfig, RunConfig, TrainConfig
+from sspl.data.shards import Shards
 from sspl.data.transforms import random_views
 from sspl.localize import Localizer
 from sspl.model import SSPL
@@ -181,3 +184,26 @@ def test_one_look_of_the_plain_copy_is_ours():
 def test_departures_from_the_paper_are_refused():
     with pytest.raises(ValueError, match="without departures"):
         plain.PlainSSPL(build_model(PRESETS["tiny"]().model))
+
+
+def test_loading_is_measured_from_files_and_from_shards(tmp_path, monkeypatch, capsys):
+    read = []
+    monkeypatch.setattr(Shards, "read", lambda *a, read_=Shards.read: read.append(a) or read_(*a))
+    path = tmp_path / "result.json"
+    loading.main(
+        loading.Options(num_pairs=6, num_read=4, rounds=2, folder=tmp_path, json_path=str(path))
+    )
+    rates = json.loads(path.read_text())["rates"]
+    assert len(read) == 2 * 4 * len(loading.PLACES) * 3  # a picture; a picture and a sound
+    assert len(rates) == 2 * len(loading.PLACES)
+    assert all(value > 0 for rate in rates.values() for value in rate.values())
+    assert "minutes for 144,000" in capsys.readouterr().out
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_medians_are_of_the_rates_and_of_how_they_compare_in_a_round():
+    assert loading.summarise(files=[1.0, 10.0, 4.0], shards=[2.0, 5.0, 8.0]) == {
+        "files": 4,
+        "shards": 5,
+        "ratio": 2,
+    }

@@ -154,6 +154,31 @@ def test_read_image_gives_an_array_of_its_own():
     assert_is_quarters(colour)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_read_image_of_bytes_is_that_of_the_file(tmp_path, suffix):
+    path = tmp_path / f"picture{suffix}"
+    Image.fromarray(draw_quarters()).save(path)
+    np.testing.assert_array_equal(read_image(path.read_bytes()), read_image(path))
+    phone = write_phone_jpeg(tmp_path / "phone.jpg", 480, 640)
+    small = read_image(phone.read_bytes(), max_side_px=100)
+    np.testing.assert_array_equal(small, read_image(phone, max_side_px=100))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not a picture"),
+        (b"noise" * 9, "not a picture"),
+        (b"\0\0\0\x18ftypheic" + bytes(90), "HEIC"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "damaged"),
+    ],
+)
+def test_read_image_of_bytes_that_are_none(data, words):
+    with pytest.raises(MediaError, match=words) as raised:
+        read_image(data)
+    assert_one_sentence(raised, "The picture")
+
+
 def test_read_image_refuses_a_decompression_bomb(tmp_path):
     # A few kB that claim 10,000 x 9,000 pixels, which Pillow only warns about.
     Image.new("1", (10_000, 9_000)).save(tmp_path / "bomb.png")
@@ -339,6 +364,23 @@ def test_read_audio_of_loud_stereo_through_ffmpeg_is_not_cut(tmp_path):
     soundfile.write(tmp_path / "a.wav", stereo, RATE_HZ)
     run_ffmpeg_tool("-i", tmp_path / "a.wav", "-c:a", "pcm_f32le", tmp_path / "a.mka")
     assert relative_error(read_audio(tmp_path / "a.mka"), stereo[:, 0]) < 0.01
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
+def test_read_audio_of_bytes_is_that_of_the_file(tmp_path, name):
+    path = write_sound(tmp_path / name, 5.0, 44_100, 2)
+    for start_s in (None, 0.3):
+        expected = read_audio(path, start_s)
+        np.testing.assert_array_equal(read_audio(path.read_bytes(), start_s), expected)
+
+
+def test_read_audio_of_bytes_that_libsndfile_cannot_read(tmp_path):
+    flac = write_sound(tmp_path / "a.flac").read_bytes()
+    mp3 = write_sound(tmp_path / "a.mp3").read_bytes()
+    for data in (b"", b"noise" * 1000, flac[: len(flac) // 2], mp3):
+        with pytest.raises(MediaError, match="none of WAV") as raised:
+            read_audio(data)
+        assert_one_sentence(raised, "The sound")
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".mp3"])

@@ -54,7 +54,7 @@ def pack_shards(folder: str | Path, *, rows_per_shard: int = ROWS_PER_SHARD) -> 
     folder = Path(folder)
     packed, unfinished, old = folder / SHARDS, folder / ".unfinished-shards", folder / ".old-shards"
     rows = list(zip(read_manifest(folder), read_fields(folder), strict=True))
-    rmtree(unfinished, ignore_errors=True)  # where a packing was killed
+    _remove(unfinished, old)  # where a packing was killed
     try:
         unfinished.mkdir()
         with (
@@ -75,8 +75,12 @@ def pack_shards(folder: str | Path, *, rows_per_shard: int = ROWS_PER_SHARD) -> 
             f"{folder} cannot be written ({error.strerror}): make room or choose another folder"
         ) from error
     finally:
-        rmtree(unfinished, ignore_errors=True)
-        rmtree(old, ignore_errors=True)
+        _remove(unfinished, old)
+
+
+def _remove(*folders: Path) -> None:
+    for folder in folders:
+        rmtree(folder, ignore_errors=True)
 
 
 def _read_samples(rows: Iterable[tuple[Row, dict[str, Any]]]) -> Iterator[Sample]:

@@ -29,11 +29,6 @@ INDEX = "index.jsonl"
 _REMEDY = "copy it here again, or prepare the folder again with --shards"
 
 
-def open_shards(folder: str | Path) -> "Shards | None":
-    """The shards of a folder; None where it has none. Raises as `Shards`."""
-    return Shards(folder) if (Path(folder) / SHARDS).exists() else None
-
-
 class Shards:
     """The pictures and sounds of a folder, out of its shards; several threads may read.
 
@@ -86,6 +81,11 @@ class Shards:
     def _name(self, path: Path) -> str:
         """The path inside the folder. `Path.relative_to` would take seconds for 288,000 files."""
         return str(path)[self._num_letters :]
+
+
+def open_shards(folder: str | Path) -> Shards | None:
+    """The shards of a folder; None where it has none. Raises as `Shards`."""
+    return Shards(folder) if (Path(folder) / SHARDS).exists() else None
 
 
 class _Shard:

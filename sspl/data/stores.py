@@ -50,7 +50,8 @@ def read_batches(
     """Stacks of `size` tensors, the last one perhaps smaller; by default all, in order."""
     if indices is None:
         indices = range(len(tensors))
-    found = tensors.read(indices) if isinstance(tensors, Store) else map(tensors.__getitem__, indices)
+    is_store = isinstance(tensors, Store)
+    found = tensors.read(indices) if is_store else map(tensors.__getitem__, indices)
     while batch := list(islice(found, size)):
         yield torch.stack(batch)
 
