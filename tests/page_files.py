@@ -64,8 +64,7 @@ def save_samples(folder: Path) -> list[str]:
             "label": clip.label,
             "split": "samples",
             "objects": [
-                {"label": p.instrument, "box": p.box, "sounding": p.sounding}
-                for p in clip.placed
+                {"label": p.instrument, "box": p.box, "sounding": p.sounding} for p in clip.placed
             ],
         }
         if kind == "offscreen":
