@@ -3,9 +3,15 @@
 Letters: B batch, C channels, h w grid.
 """
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+ScalingName = Literal["relu", "sigmoid", "softmax", "relu_softmax", "min_max"]
+FusionName = Literal["cat", "multiply", "add", "attention"]
 
 
 def similarity_map(
@@ -43,6 +49,23 @@ def scale_min_max(similarity: Tensor) -> Tensor:
     return (similarity - low) / (high - low + 1e-10)
 
 
+def scale_softmax(similarity: Tensor) -> Tensor:
+    """Softmax over a map's places, which then sum to 1 (Senocak et al., CVPR 2018, Eq. (2)).
+
+    Without temperature, as in their published code: a cosine in [-1, 1] leaves the weights near
+    1 / (h w), at most e^2 apart.
+
+    Args:
+        similarity: (B, h, w) float.
+    """
+    return similarity.flatten(1).softmax(1).view_as(similarity)
+
+
+def scale_relu_softmax(similarity: Tensor) -> Tensor:
+    """`scale_softmax` of what is positive, the published code's way (Senocak et al., CVPR 2018)."""
+    return scale_softmax(F.relu(similarity))
+
+
 def fuse_by_attention(features: Tensor, query: Tensor, attention: Tensor) -> Tensor:
     """Sum of the features, each place weighted by its attention, Eq. (4).
 
@@ -54,5 +77,43 @@ def fuse_by_attention(features: Tensor, query: Tensor, attention: Tensor) -> Ten
     return torch.einsum("bhw,bchw->bc", attention, features)
 
 
-SCALINGS = {"min_max": scale_min_max}  # Table 5 adds four
-FUSIONS = {"attention": fuse_by_attention}  # Table S5 adds three
+# Table S5's other three never look at the map: it is still read out, but what is learned of the
+# query comes from the fused vector alone. The paper names them and no more. We take the feature's
+# mean over the grid and the query g(f_a), both (B, C); to fuse the query with every place and take
+# the mean after is the same thing. The mean, not Eq. (4)'s sum, since h w places would drown it.
+def fuse_by_cat(features: Tensor, query: Tensor, attention: Tensor) -> Tensor:
+    """Mean feature beside the query, "Cat" of Table S5: (B, 2 C); arguments as above."""
+    return torch.cat([features.mean((2, 3)), query], dim=1)
+
+
+def fuse_by_product(features: Tensor, query: Tensor, attention: Tensor) -> Tensor:
+    """Mean feature times the query, channel by channel: (B, C); arguments as above."""
+    return features.mean((2, 3)) * query
+
+
+def fuse_by_sum(features: Tensor, query: Tensor, attention: Tensor) -> Tensor:
+    """Mean feature plus the query: (B, C); arguments as above."""
+    return features.mean((2, 3)) + query
+
+
+def fused_channels(fusion: FusionName, channels: int) -> int:
+    """Width of what a fusion of C channels hands to the projector: 2 C for "cat", else C."""
+    return 2 * channels if fusion == "cat" else channels
+
+
+# Table 5. ReLU and sigmoid are the plain functions; the paper gives neither a temperature.
+SCALINGS: dict[ScalingName, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "sigmoid": torch.sigmoid,
+    "softmax": scale_softmax,
+    "relu_softmax": scale_relu_softmax,
+    "min_max": scale_min_max,
+}
+
+# Table S5.
+FUSIONS: dict[FusionName, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "cat": fuse_by_cat,
+    "multiply": fuse_by_product,
+    "add": fuse_by_sum,
+    "attention": fuse_by_attention,
+}

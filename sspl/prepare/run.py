@@ -5,9 +5,9 @@ Nothing is replaced: a pair whose files are missing or broken is left out, and t
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def prepare(
                 return entry
             return make_pair(entry, out, names[entry.id], made_before.get(entry.id))
 
-        def make_rows() -> Iterator[dict[str, Any]]:
+        def make_rows() -> Generator[dict[str, Any]]:
             outcomes = map_ahead(threads, make, _take_first(items), 4 * num_workers)
             for outcome in tqdm(outcomes, total=len(items), desc=name, unit="pair"):
                 if isinstance(outcome, Fault):
@@ -76,7 +76,8 @@ def prepare(
                 found.update(outcome.row.get("lists", ()))
                 yield outcome.row
 
-        write_manifest(out, make_rows())
+        with closing(make_rows()) as rows:  # so that Ctrl-C ends the progress bar first
+            write_manifest(out, rows)
     report = Report(
         dataset=name,
         options=options,
