@@ -50,7 +50,7 @@ def scale_min_max(similarity: Tensor) -> Tensor:
 
 
 def scale_softmax(similarity: Tensor) -> Tensor:
-    """Softmax over a map's places, which then sum to 1 (Senocak et al., CVPR 2018, Eq. (2)).
+    """Softmax over a map's places, which then sum to 1 (Senocak et al., CVPR 2018).
 
     Without temperature, as in their published code: a cosine in [-1, 1] leaves the weights near
     1 / (h w), at most e^2 apart.

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # A module may import from rows above its own, and from its own row.
 ROWS = [
-    "command files encoders pcm attention objectives metrics floors presence duets audio",
+    "command files encoders pcm attention objectives baselines metrics floors presence duets audio",
     "ffmpeg weights",
     "media",
     "video",
