@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from sspl.attention import fused_channels
 from sspl.config import ModelConfig
 from sspl.encoders import EARS, EYES
 from sspl.model import SSPL, SimSiamHead
@@ -31,7 +32,7 @@ def build_model(config: ModelConfig, seed: int = 0) -> SSPL:
                 num_cycles=c.num_cycles,
             )
         head = SimSiamHead(
-            channels=c.visual_channels,
+            channels=fused_channels(c.fusion, c.visual_channels),
             projection_width=c.projection_width,
             prediction_width=c.prediction_width,
         )

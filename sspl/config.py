@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from sspl.attention import FusionName, ScalingName
 from sspl.data.orchestra.scenes import Kind
 from sspl.encoders import EarsName, EyesName
 
@@ -29,8 +30,9 @@ class ModelConfig:
     query_width: int = 512  # hidden width of g
     num_cycles: int = 5  # T; 0 is SSPL without PCM
     pcm_channels: int = 512  # of r_1 and r_2
-    scaling: Literal["min_max"] = "min_max"
-    fusion: Literal["attention"] = "attention"
+    scaling: ScalingName = "min_max"  # Table 5
+    fusion: FusionName = "attention"  # Table S5
+    stop_gradient: bool = True  # Eq. (8); without it training collapses, Table 3
     projection_width: int = 2048
     prediction_width: int = 512
 
@@ -78,6 +80,17 @@ class ModelConfig:
         ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
+        has_map_terms = self.tie_weight or self.leave_out_weight or self.area_weight
+        if self.fusion != "attention" and self.scaling != "min_max" and not has_map_terms:
+            raise ValueError(
+                f"fusion {self.fusion!r} does not look at the map, so that scaling "
+                f"{self.scaling!r} changes nothing: leave it at min_max"
+            )
+        if "softmax" in self.scaling and (self.leave_out_weight or self.area_weight):
+            raise ValueError(
+                f"under {self.scaling} every map has the same mean, so that leave_out_weight and "
+                "area_weight say nothing: take 0 for both, or another scaling"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,7 +155,9 @@ class SSPL(nn.Module):
 
         z1, z2 = self.head.project(attended1), self.head.project(attended2)
         p1, p2 = self.head.predict(z1), self.head.predict(z2)
-        terms = {"simsiam": simsiam_loss(p1, p2, z1, z2)}  # stops the gradient of z
+        # Stops the gradient of z.
+        simsiam = simsiam_loss(p1, p2, z1, z2, stop_gradient=self.config.stop_gradient)
+        terms = {"simsiam": simsiam}
         loss = terms["simsiam"]
         config = self.config
         weights = {
@@ -201,7 +203,8 @@ class SSPL(nn.Module):
         """The similarity map, Eq. (3), scaled, Eq. (5), and what it picks out, Eq. (4).
 
         Returns:
-            (B, h, w) in [-1, 1]; (B, h, w) in [0, 1]; (B, C) the audio-visual representation.
+            (B, h, w) in [-1, 1]; (B, h, w) in [0, 1]; (B, C) the audio-visual representation, twice
+            as wide where the fusion is "cat".
         """
         similarity = similarity_map(query, features, seen, self.config.norm_offset)
         attention = SCALINGS[self.config.scaling](similarity)

@@ -44,6 +44,8 @@ def test_the_twin_without_pcm_differs_in_nothing_else():
         ({"num_cycles": 99}, "num_cycles"),
         ({"norm_offset": -1.0}, "norm_offset"),
         ({"tie_weight": -0.1}, "tie_weight"),
+        ({"fusion": "add", "scaling": "relu"}, "changes nothing"),
+        ({"scaling": "softmax", "area_weight": 1.0}, "area_weight say nothing"),
     ],
 )
 def test_impossible_models_are_refused(change, message):

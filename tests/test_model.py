@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 import torch
 
+from sspl.attention import FUSIONS, SCALINGS
 from sspl.audio import log_mel
 from sspl.build import build_model
 from sspl.config import ModelConfig, without_pcm
@@ -131,3 +132,24 @@ def test_each_weight_acts_by_itself(name):
     term = output.terms[name.removesuffix("_weight")]
     assert term > 0
     assert output.loss.item() == pytest.approx((output.terms["simsiam"] + 2 * term).item())
+
+
+@pytest.mark.parametrize(
+    "change", [{"scaling": name} for name in SCALINGS] + [{"fusion": name} for name in FUSIONS]
+)
+def test_every_scaling_and_fusion_learns(change):
+    model = build_model(dataclasses.replace(SMALL, **change))
+    output = model(*torch.randn(2, 4, 3, 112, 112), torch.randn(4, 3, 96, 64))
+    output.loss.backward()
+    assert output.loss.isfinite()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.head.parameters())
+
+
+def test_without_stop_gradient_the_projections_learn_from_both_sides():
+    grads = []
+    for stop_gradient in (True, False):
+        model = build_model(dataclasses.replace(SMALL, stop_gradient=stop_gradient))
+        torch.manual_seed(0)
+        model(*torch.randn(2, 4, 3, 112, 112), torch.randn(4, 3, 96, 64)).loss.backward()
+        grads.append(model.head.project[0].weight.grad)
+    assert not torch.allclose(*grads)
