@@ -15,7 +15,7 @@ from sspl.data.stores import Store
 from sspl.data.transforms import whole_view
 from sspl.encode import encode_pairs, predict_maps
 from sspl.examine import evaluate_model
-from sspl.metrics import PROTOCOLS, score_maps
+from sspl.metrics import PROTOCOLS, auc_per_sample, bootstrap, score_maps
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,23 @@ def test_scores_are_those_of_all_maps_at_once(model, pairs, evaluation):
         rows = [row["ciou"][protocol] for row in evaluation.samples]
         assert rows == pytest.approx(expected.per_sample, abs=1e-5)
     assert [row["id"] for row in evaluation.samples] == pairs.ids
+
+
+def test_intervals_are_of_their_own_numbers(evaluation):
+    for protocol, found in evaluation.result["protocols"].items():
+        cious = np.array([row["ciou"][protocol] for row in evaluation.samples])
+        assert found["ci95"] == bootstrap(cious >= 0.5, 0)
+        assert found["auc_ci95"] == bootstrap(auc_per_sample(cious), 0)
+
+
+def test_presence_is_told_by_the_last_cycle(model, monkeypatch):
+    pairs = orchestra_pairs(seed=5, num=4, kinds=("solo", "offscreen"))
+    encoded = encode_pairs(model, pairs)
+    last = predict_maps(model, encoded.visual, encoded.embeddings)[-1]
+    asked = []
+    monkeypatch.setattr("sspl.examine.confidence", lambda maps: asked.append(maps) or np.zeros(4))
+    evaluate_model(model, pairs, protocols=("sspl",))
+    torch.testing.assert_close(asked[0], last)
 
 
 def test_the_last_cycle_and_the_right_sound_are_the_score(evaluation):
