@@ -130,8 +130,11 @@ class Video:
         if index < 0:
             raise reject(self.path, "video", _REMEDY)
 
-    def frame_at(self, t_s: float) -> np.ndarray:
-        """The frame that is shown at `t_s`, the last one where the pictures end earlier."""
+    def frame_at(self, t_s: float, stale_s: float = float("inf")) -> np.ndarray:
+        """The frame that is shown at `t_s`, the last one where the pictures end earlier.
+
+        Raises MediaError where they end more than `stale_s` earlier.
+        """
         if not 0 <= t_s <= self.duration_s:
             raise ValueError(f"t_s must lie in 0 to {self.duration_s:.2f} s, not {t_s}.")
         wanted = int(t_s * self._rate + Fraction(1, 1000))
@@ -140,9 +143,16 @@ class Video:
         for lookback_s in (0.5, 10.0, t_s):
             first = max(0, wanted - int(lookback_s * self._rate) - 1)
             with closing(self._decode(float(first / self._rate), self._rate)) as frames:
-                shown = deque(itertools.islice(frames, wanted - first + 1), maxlen=1)
+                numbered = zip(range(first, wanted + 1), frames, strict=False)
+                shown = deque(numbered, maxlen=1)
             if shown:
-                return shown.pop()
+                number, frame = shown.pop()
+                if wanted - number > stale_s * self._rate:
+                    raise MediaError(
+                        f"{self.path.name} has pictures for {float(number / self._rate):.2f} s: "
+                        f"none is shown at {t_s:.2f} s."
+                    )
+                return frame
         raise reject(self.path, "video", _REMEDY)
 
     def audio_window(self, start_s: float, duration_s: float) -> np.ndarray:

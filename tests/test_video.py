@@ -181,6 +181,9 @@ def test_frame_at_the_end_of_a_longer_sound(tmp_path):
         assert_plays_from_first_to_last(video, 8)
         for t_s in (1.2, 5.0, 12.9):
             assert shade(video.frame_at(t_s)) == pytest.approx(shade_of_frame(7), abs=3)
+        video.frame_at(1.2, stale_s=0.5)
+        with pytest.raises(MediaError, match=r"pictures for 0\.88 s: none is shown at 5\.00 s"):
+            video.frame_at(5.0, stale_s=0.5)
 
 
 def test_audio_windows_are_where_they_should_be(tmp_path, processes):

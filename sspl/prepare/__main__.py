@@ -19,7 +19,7 @@ import tyro
 
 from sspl.command import run_command
 from sspl.data.packing import pack_shards
-from sspl.data.shards import SHARDS
+from sspl.data.shards import INDEX, SHARDS
 from sspl.prepare import flickr, music, vggsound, videos, voc_esc50
 from sspl.prepare.report import describe_report
 from sspl.prepare.run import prepare
@@ -40,7 +40,8 @@ _Dataset = Union[  # noqa: UP007
 class Command:
     """Prepare a dataset: pictures, sounds of 3 s, a manifest, and a report of what is not there."""
 
-    dataset: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[_Dataset]]  # pyright: ignore[reportInvalidTypeForm]
+    dataset: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[_Dataset]]  # pyright: ignore
+    """which dataset"""
     out: Path
     """the folder to write to: a new one, or one prepared in the same way before"""
     shards: bool = False
@@ -71,13 +72,22 @@ def _prepare_dataset(command: Command) -> int:
     sources = {key for key, value in values.items() if isinstance(value, Path) and value.is_dir()}
     for key in sources:
         _check_apart(values[key], command.out)
+    shards = command.out / SHARDS
+    if shards.exists():
+        if not (command.out / "images").is_dir():
+            raise ValueError(
+                f"{command.out} holds shards, and the files that they were packed from are gone: "
+                "choose a new folder for --out"
+            )
+        # Until they are packed anew they may not hold what the manifest says.
+        (shards / INDEX).unlink(missing_ok=True)
     report = prepare(
         find_items(options),
         command.out,
         name=name,
         options={key: _describe(value) for key, value in values.items() if key not in sources},
     )
-    if report.counts["found"] and (command.shards or (command.out / SHARDS).exists()):
+    if report.counts["found"] and (command.shards or shards.exists()):
         pack_shards(command.out)
     print(describe_report(report, command.out))
     return 1 if report.faults else 0

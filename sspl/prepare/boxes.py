@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def cut_boxes(boxes: list[Any] | None) -> tuple[list[Any] | None, list[str]]:
+def cut_boxes(
+    boxes: list[Any] | None, by_annotator: bool = False
+) -> tuple[list[Any] | None, list[str]]:
     """Cut boxes at the picture's edge and drop those that have nothing in it.
 
     Args:
-        boxes: as in a manifest: None, a list of boxes, or a list of them for each annotator.
+        boxes: None, a list of boxes, or, `by_annotator`, a list of them for each person.
     Returns:
         the boxes in the same form, all valid, and a sentence for each one that was changed.
     Raises:
@@ -16,7 +18,6 @@ def cut_boxes(boxes: list[Any] | None) -> tuple[list[Any] | None, list[str]]:
     """
     if boxes is None:
         return None, []
-    by_annotator = any(isinstance(part, list) and _holds_boxes(part) for part in boxes)
     notes: list[str] = []
     cut = [_cut_all(part if by_annotator else [part], notes) for part in boxes]
     if notes and not any(cut):
@@ -29,10 +30,6 @@ def cut_objects(objects: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]]
     notes: list[str] = []
     cut = [(seen, _cut_all([seen.get("box")], notes)) for seen in objects]
     return [{**seen, "box": boxes[0]} for seen, boxes in cut if boxes], notes
-
-
-def _holds_boxes(part: list[Any]) -> bool:
-    return not part or isinstance(part[0], list)
 
 
 def _cut_all(boxes: Any, notes: list[str]) -> list[list[float]]:

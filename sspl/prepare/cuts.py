@@ -18,6 +18,7 @@ from sspl.video import open_video
 # the length and promises about 2 or 4 GiB.
 _BROKEN_OFF = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 _UNKNOWN_BYTES = 2**31 - 2**16
+STALE_S = 0.5  # pictures may end so long before the moment that one is asked for
 
 
 def read_picture(item: Item) -> np.ndarray:
@@ -35,7 +36,7 @@ def read_picture(item: Item) -> np.ndarray:
                     f"{item.picture.name} lasts {video.duration_s:.2f} s: its frame at "
                     f"{frame_s:.2f} s is not in it."
                 )
-            pixels = video.frame_at(frame_s)
+            pixels = video.frame_at(frame_s, STALE_S)
     else:
         pixels = read_image(item.picture)
     return np.array(Image.fromarray(pixels).resize((IMAGE_PX, IMAGE_PX)))

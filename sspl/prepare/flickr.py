@@ -10,7 +10,8 @@ taken. The authors of SSPL take whichever sound comes first in the folder, and i
 "videos" several clips share a folder; here the sound has to bear the clip's name, or be alone.
 
 SSL-TIE's list of 10,000 to train on has two clips of the published test list, EZ-VSL's of 144,000
-has twenty. A clip that is for testing is not trained on.
+has twenty. A clip that has boxes here, or is on a list that is named, is not trained on: where the
+training clips lie by themselves, name the test list all the same.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import ElementTree
 
 from sspl.data.manifest import IMAGE_PX, check_inside
+from sspl.files import check_file
 from sspl.prepare.folder import (
     PICTURES,
     SOUNDS,
@@ -49,7 +51,8 @@ class FlickrOptions:
     source: Path
     """the folder with Annotations, Data, frames, audio, mp3, or some of them"""
     lists: tuple[str, ...] = ()
-    """test clips to take: flickr-249, flickr-250, or files with an id a line; by default all"""
+    """test clips to take: flickr-249, flickr-250, or files with an id a line; by default all. They
+    are left out of training, also where their annotations are not in this source"""
     silent_list: Path | None = None
     """SLAVC's flickr_test_plus_silent.csv: adds pictures with sounds of nothing in them"""
     train_list: Path | None = None
@@ -67,15 +70,11 @@ def find_items(options: FlickrOptions) -> list[Item | Fault]:
         for name in names:
             if name.lower().endswith(".xml"):
                 annotations.setdefault(normalise(name[:-4]), []).append(folder / name)
-    if not annotations and (options.lists or options.silent_list):
-        raise ValueError(
-            f"{options.source} has no annotations: copy the folder with <id>.xml there"
-        )
-
     silent = read_silent_pairs(options.silent_list)
     found = _find_test_items(options, annotations, silent) if annotations else []
     if options.train_list or not annotations:
         for_testing = {entry.id for entry in found}.union(list_clips(silent))
+        for_testing |= {id_ for clips in read_lists(options.lists) for id_ in clips.ids}
         found += _find_training_items(options, for_testing)
     if not found:
         raise ValueError(
@@ -114,6 +113,7 @@ def _find_test_items(
                 picture=media[id_].picture,
                 sound=media[id_].sound,
                 boxes=boxes,
+                by_annotator=True,
                 split="test",
                 lists=names,
                 notes=notes,
@@ -132,9 +132,10 @@ def read_annotation(path: Path) -> list[list[list[float | str | None]]]:
         ValueError: if it is not such an XML file, declares entities, or has no boxes.
     """
     try:
-        root = ElementTree.parse(path, forbid_dtd=True).getroot()
+        root = ElementTree.parse(check_file(path), forbid_dtd=True).getroot()
     except (ParseError, ValueError, LookupError, OSError) as error:
-        raise ValueError(f"{path.name} is not XML with boxes alone ({error}).") from error
+        kind = type(error).__name__
+        raise ValueError(f"{path.name} is no annotation that can be read ({kind}).") from error
     assert root is not None
     drawn = [[_read_box(box) for box in annotator if box.tag == "bbox"] for annotator in root]
     if not any(drawn):

@@ -15,7 +15,8 @@ class Item:
         sound: a sound, or a video that has one; None where there is no such file.
         picture_s: where in a video the frame is; None is its middle.
         sound_s: the middle of the 3 s to hear; None is the middle of the file.
-        boxes: as in `sspl.data.manifest`, but with the values as published.
+        boxes: as in `sspl.data.manifest`, but with the values as published; by_annotator: a list
+            of them for each person who drew some.
         objects: as in `sspl.data.manifest`, but with the values as published.
         label, split, lists: as in `sspl.data.manifest`.
         notes: what the reader of the layout noticed about the pair, each a sentence.
@@ -27,6 +28,7 @@ class Item:
     picture_s: float | None = None
     sound_s: float | None = None
     boxes: list[Any] | None = None
+    by_annotator: bool = False
     objects: tuple[dict[str, Any], ...] = ()
     label: str = ""
     split: str = "train"

@@ -31,10 +31,19 @@ class Journal:
         head = {"dataset": name, "options": options}
         if not path.exists():
             _begin(path, head)
-        lines = path.read_bytes().split(b"\n")
+        try:
+            lines = path.read_bytes().split(b"\n")
+        except OSError as error:
+            raise MediaError(
+                f"{path} cannot be read ({error.strerror}): choose another --out."
+            ) from error
         _check_same(folder, _parse(lines[0]), json.loads(json.dumps(head)))
         entries = map(_parse, lines[1:])
-        self.made: dict[str, str] = {e["id"]: e["stamp"] for e in entries if "stamp" in e}
+        self.made: dict[str, str] = {
+            entry["id"]: entry["stamp"]
+            for entry in entries
+            if isinstance(entry.get("id"), str) and isinstance(entry.get("stamp"), str)
+        }
         self._file = path.open("ab")
         if lines[-1]:
             self._file.write(b"\n")  # ends the half line
@@ -75,7 +84,7 @@ def _check_same(folder: Path, held: dict[str, Any], wanted: dict[str, Any]) -> N
         raise ValueError(
             f"{folder} holds {held.get('dataset')}, not {wanted['dataset']}: choose another --out."
         )
-    before, now = held.get("options", {}), wanted["options"]
+    before, now = held.get("options") or {}, wanted["options"]
     for option in sorted(before | now):
         if before.get(option) != now.get(option):
             raise ValueError(

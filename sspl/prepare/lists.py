@@ -18,7 +18,7 @@ from urllib.error import HTTPError
 import torch
 
 from sspl.files import check_file
-from sspl.prepare.folder import strip_suffixes
+from sspl.prepare.folder import normalise, strip_suffixes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ def read_rows(path: Path) -> list[list[str]]:
 
 def to_id(entry: str) -> str:
     """The id of a list's entry: "videos/0/0/0/2615133000.mp4" is clip 2615133000."""
-    return strip_suffixes(entry.rsplit("/", 1)[-1])
+    return normalise(strip_suffixes(entry.rsplit("/", 1)[-1]))
 
 
 def name_lists(lists: Sequence[ClipList], ids: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -82,7 +82,7 @@ def find_items(options: MusicOptions) -> list[Item | Fault]:
             titles.setdefault(video, []).extend(names)
         for video, some in annotated.items():
             frames.setdefault(video, []).extend(some)
-        if any(fault.id == boxes_name and fault.kind == "unreadable" for fault in boxes_faults):
+        if any(fault.id == boxes_name for fault in boxes_faults):
             doubtful |= set(listed)
 
     for video in titles | frames:
@@ -95,7 +95,7 @@ def find_items(options: MusicOptions) -> list[Item | Fault]:
         elif looked_at:
             found += _test_pairs(video, names, looked_at, path, options.test_every_s)
         elif video in doubtful:
-            reason = f"{video} may be for testing, but the boxes cannot be read."
+            reason = f"{video} may be for testing: its boxes are missing or cannot be read."
             found.append(Fault(id=video, kind="skipped", reason=reason))
         else:
             found += _train_pairs(video, names, path, options.every_s)

@@ -20,6 +20,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from sspl.files import check_file
 from sspl.prepare.items import Fault
 
 INSTRUMENTS = {  # by DSOL's `category_id`
@@ -127,7 +128,7 @@ def read_object(path: Path) -> dict[str, Any]:
         ValueError: if there is none.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(check_file(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read as JSON ({error}): copy it again.") from error
     if not isinstance(content, dict):

@@ -53,7 +53,7 @@ def make_pair(item: Item, out: Path, name: str, before: str | None) -> Made | Fa
         except MediaError as error:
             return give_up(kind="unreadable", reason=str(error))
         for path in (picture, sound):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
         write_image(picture, pixels)
         write_audio(sound, waveform)
     return Made(row=row, stamp=stamp, notes=tuple(notes))
@@ -65,7 +65,7 @@ def _describe(item: Item, name: str) -> tuple[dict[str, Any], list[str]]:
     Raises:
         ValueError: if it cannot be written, or had boxes of which none is left.
     """
-    boxes, notes = cut_boxes(item.boxes)
+    boxes, notes = cut_boxes(item.boxes, item.by_annotator)
     objects, more_notes = cut_objects(item.objects)
     row: dict[str, Any] = {
         "id": item.id,
@@ -111,4 +111,11 @@ def _say_missing(item: Item) -> str:
             reasons.append(f"no {what} of {item.id} was found")
         elif not os.path.exists(path):
             reasons.append(f"{path} does not exist")
-    return " and ".join(reasons) + "."
+    return " and ".join(dict.fromkeys(reasons)) + "."
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MediaError(f"{folder} cannot be made ({error.strerror}): move it away.") from error

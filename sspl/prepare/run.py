@@ -56,6 +56,9 @@ def prepare(
     promised = Counter(on for entry in _take_first(items) for on in entry.lists)
     num_workers = num_workers or os.cpu_count() or 1
     with Journal(out, name, options) as journal, _open_threads(num_workers) as threads:
+        for folder in (out, out / "images", out / "audio"):  # of a run that was killed
+            for unfinished in folder.glob(".unfinished-*"):
+                unfinished.unlink(missing_ok=True)
         names = name_files(entry.id for entry in items if isinstance(entry, Item))
         made_before = dict(journal.made)
 

@@ -50,14 +50,22 @@ def extend_names(names: Iterable[str], silent_list: Path | None) -> tuple[str, .
 
 
 def find_silent_items(
-    pairs: Sequence[SilentPair], names: Sequence[str], media: dict[str, Media]
+    pairs: Sequence[SilentPair],
+    names: Sequence[str],
+    media: dict[str, Media],
+    moment_s: float | None = None,
 ) -> list[Item | Fault]:
-    """A row for each pair: no box, and on the extended forms of the lists of those names."""
+    """A row for each pair: no box, and on the extended forms of the lists of those names.
+
+    Picture and sound are those at `moment_s` of their clips, by default in the middle.
+    """
     return [
         Item(
             id=f"{pair.picture}+{pair.sound}",
             picture=media[pair.picture].picture,
             sound=media[pair.sound].sound,
+            picture_s=moment_s,
+            sound_s=moment_s,
             boxes=[],
             split="test",
             lists=tuple(f"{name}-extended" for name in names),

@@ -8,9 +8,10 @@ Which frame? The boxes are drawn on the middle one, 5.0 s into the clip (SSLalig
 image_050.jpg, at 10 frames a second). Of a clip that has boxes that frame is taken, and no other;
 of a clip to train on, the middle of what there is.
 
-A clip of VGG-SS is for testing, whatever a list or vggsound.csv says: EZ-VSL's list of 144,000 to
-train on has 3,709 of them. Eighteen entries of vggss.json have boxes without any area, some with
-coordinates of -2.9e16; two of these have no other box, so that of 5,158 clips 5,156 can be scored.
+A clip of VGG-SS is for testing, whatever a list or vggsound.csv says, and so is every other clip
+of its video: EZ-VSL's list of 144,000 to train on has 3,709 and 101 of them. Eighteen entries of
+vggss.json have boxes without any area, some with coordinates of -2.9e16; two of these have no other
+box, so that of 5,158 clips 5,156 can be scored.
 """
 
 import json
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sspl.files import check_file
-from sspl.prepare.folder import Media, find_media
+from sspl.prepare.folder import Media, find_media, normalise
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.lists import (
     name_lists,
@@ -37,7 +38,7 @@ MIDDLE_S = 5.0
 @dataclass(frozen=True, kw_only=True)
 class VggsoundOptions:
     """VGG-Sound and VGG-SS: <id>.mp4 anywhere in the source, or pictures and sounds, <id>.jpg and
-    <id>.wav."""
+    <id>.wav. An id is YouTube's and the second in six digits: zpWuikVorYg_000032."""
 
     source: Path
     """the folder with the clips"""
@@ -87,6 +88,7 @@ def find_items(options: VggsoundOptions) -> list[Item | Fault]:
         ValueError: if the source is not a folder, or a list or an annotation cannot be read.
     """
     annotated, found = read_vggss(options.vggss) if options.vggss else ({}, [])
+    damaged = {fault.id for fault in found}
     labelled, more_faults = read_vggsound(options.csv) if options.csv else ({}, [])
     found += more_faults
     lists = read_lists(options.lists)
@@ -106,11 +108,13 @@ def find_items(options: VggsoundOptions) -> list[Item | Fault]:
         else:
             reason = f"{id_} is not in {options.vggss}, so nobody knows where its boxes are."
             found.append(Fault(id=id_, kind="missing", reason=reason, lists=names))
-    found += find_silent_items(silent, [clips.name for clips in lists], media)
-    for_testing = {*annotated, *on, *list_clips(silent)}
+    found += find_silent_items(silent, [clips.name for clips in lists], media, MIDDLE_S)
+    for_testing = {*annotated, *damaged, *on, *list_clips(silent)}
+    test_videos = {_name_video(id_) for id_ in for_testing}
     for id_ in training:
-        if id_ in for_testing:
-            reason = f"{id_} is for testing, so it is not trained on."
+        if _name_video(id_) in test_videos:
+            what = "is" if id_ in for_testing else "is out of a video that is"
+            reason = f"{id_} {what} for testing, so it is not trained on."
             found.append(Fault(id=id_, kind="skipped", reason=reason))
         else:
             found.append(
@@ -123,6 +127,11 @@ def find_items(options: VggsoundOptions) -> list[Item | Fault]:
                 )
             )
     return found
+
+
+def _name_video(id_: str) -> str:
+    """The YouTube id of a clip's video, without the second where the clip begins."""
+    return id_.rsplit("_", 1)[0]
 
 
 def _to_test_item(
@@ -158,13 +167,16 @@ def read_vggss(path: Path) -> tuple[dict[str, Annotated], list[Item | Fault]]:
     faults: list[Item | Fault] = []
     for number, entry in enumerate(entries, 1):
         match entry:
-            case {"file": str(id_)} if id_ in annotated:
+            case {"file": str(id_)} if normalise(id_) in annotated:
                 reason = f"{path.name} has {id_} more than once; the first counts."
-                faults.append(Fault(id=id_, kind="skipped", reason=reason))
+                faults.append(Fault(id=normalise(id_), kind="skipped", reason=reason))
             case {"file": str(id_), "class": str(label), "bbox": list(boxes)} if boxes:
-                annotated[id_] = Annotated(label=label, boxes=boxes)
+                annotated[normalise(id_)] = Annotated(label=label, boxes=boxes)
+            case {"file": str(id_)}:
+                reason = f"{path.name}, entry {number}: {id_} has no class, or no boxes."
+                faults.append(Fault(id=normalise(id_), kind="unreadable", reason=reason))
             case _:
-                reason = f"{path.name}, entry {number}, has no file, class and bbox."
+                reason = f"{path.name}, entry {number}, names no file."
                 faults.append(Fault(id=f"entry {number}", kind="unreadable", reason=reason))
     return annotated, faults
 
@@ -180,7 +192,7 @@ def read_vggsound(path: Path) -> tuple[dict[str, Labelled], list[Fault]]:
     for number, row in enumerate(read_rows(path), 1):
         match row:
             case [video, begin, label, ("train" | "test") as split] if begin.isdecimal():
-                id_ = f"{video}_{int(begin):06d}"
+                id_ = normalise(f"{video}_{int(begin):06d}")
                 if id_ in labelled:
                     reason = f"{path.name} has {id_} more than once; the first counts."
                     faults.append(Fault(id=id_, kind="skipped", reason=reason))

@@ -32,6 +32,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import fromstring
 
+from sspl.files import check_file
 from sspl.prepare.items import Fault, Item
 
 SOUNDS = {  # ESC-50's of each of VOC's classes
@@ -172,7 +173,7 @@ def _look_at(voc: Path, name: str, split: str) -> Item | Fault:
     path = voc / "Annotations" / f"{name}.xml"
     give_up = partial(Fault, id=f"voc2007_{name}")
     try:
-        root = fromstring(path.read_bytes(), forbid_dtd=True)
+        root = fromstring(_read_file(path), forbid_dtd=True)
         objects = [thing for thing in root.iterfind("object") if _label(thing) in SOUNDS]
         labels = sorted({_label(thing) for thing in objects})
         if len(labels) != 1:
@@ -195,6 +196,11 @@ def _look_at(voc: Path, name: str, split: str) -> Item | Fault:
         label=labels[0],
         split=split,
     )
+
+
+def _read_file(path: Path) -> bytes:
+    """All of an ordinary file; FileNotFoundError where there is none."""
+    return check_file(path).read_bytes() if path.exists() else path.read_bytes()
 
 
 def _label(thing: Element) -> str:

@@ -6,9 +6,10 @@ GOOD = [0.25, 0.125, 0.75, 0.5]
 
 
 def test_good_boxes_stay_as_they_are():
-    for boxes in (None, [], [GOOD], [GOOD, [0, 0, 1, 1]], [[GOOD], [GOOD, GOOD]], [[GOOD], []]):
+    for boxes in (None, [], [GOOD], [GOOD, [0, 0, 1, 1]]):
         assert cut_boxes(boxes) == (boxes, [])
-    assert cut_boxes([[], []]) == ([[], []], [])
+    for boxes in (None, [], [[GOOD], [GOOD, GOOD]], [[GOOD], []], [[], []]):
+        assert cut_boxes(boxes, by_annotator=True) == (boxes, [])
 
 
 def test_boxes_are_cut_at_the_edge():
@@ -37,16 +38,18 @@ def test_boxes_are_cut_at_the_edge():
     ],
 )
 def test_a_box_with_nothing_left_is_dropped(bad):
-    cut, notes = cut_boxes([GOOD, bad] if bad != [] else [[GOOD], [[]]])
-    assert cut == ([GOOD] if bad != [] else [[GOOD], []])
+    cut, notes = cut_boxes([GOOD, bad])
+    assert cut == [GOOD]
     assert len(notes) == 1
-    if bad != []:
-        with pytest.raises(ValueError, match="none of its boxes is left"):
-            cut_boxes([bad])
+    assert cut_boxes([[GOOD], [bad]], by_annotator=True) == ([[GOOD], []], notes)
+    with pytest.raises(ValueError, match="none of its boxes is left"):
+        cut_boxes([bad])
 
 
 def test_numbers_of_any_size_and_every_annotator_count():
-    cut, notes = cut_boxes([[[0, 0, 10**400, float("inf")]], [[0.5, 0, 0.5, 1]], []])
+    cut, notes = cut_boxes(
+        [[[0, 0, 10**400, float("inf")]], [[0.5, 0, 0.5, 1]], []], by_annotator=True
+    )
     assert cut == [[[0, 0, 1, 1]], [], []]
     assert len(notes) == 2
 

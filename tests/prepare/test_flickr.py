@@ -234,5 +234,15 @@ def test_where_nothing_can_be_done_one_sentence_says_so(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="has no clips"):
         find_items(FlickrOptions(source=tmp_path / "empty"))
-    with pytest.raises(ValueError, match="has no annotations"):
-        find_items(FlickrOptions(source=tmp_path / "empty", lists=("flickr-249",)))
+    mine = write_lines(tmp_path / "mine.txt", "10")
+    with pytest.raises(ValueError, match="has no clips"):
+        find_items(FlickrOptions(source=tmp_path / "empty", lists=(str(mine),)))
+
+
+def test_clips_of_a_list_are_not_trained_on_where_the_annotations_lie_elsewhere(tmp_path):
+    for id_ in ("1", "2"):
+        write_picture(tmp_path / "train/frames" / f"{id_}.jpg")
+        write_wav(tmp_path / "train/audio" / f"{id_}.wav")
+    mine = write_lines(tmp_path / "mine.txt", "2")
+    items = find_items(FlickrOptions(source=tmp_path / "train", lists=(str(mine),)))
+    assert [(item.id, type(item).__name__) for item in items] == [("1", "Item"), ("2", "Fault")]

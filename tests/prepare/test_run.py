@@ -55,6 +55,7 @@ def test_a_pair_is_a_square_picture_three_seconds_and_a_row(source, tmp_path):
         source / "a.jpg",
         source / "a.wav",
         boxes=[[BOX], [BOX, BOX]],
+        by_annotator=True,
         objects=objects,
         label="cello",
         split="test",

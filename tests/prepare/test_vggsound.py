@@ -15,7 +15,7 @@ from prepare.layout_files import (
 from sspl.data.manifest import read_manifest
 from sspl.media import read_audio, read_image
 from sspl.prepare import vggsound
-from sspl.prepare.items import Fault
+from sspl.prepare.items import Fault, Item
 from sspl.prepare.run import prepare
 from sspl.prepare.vggsound import VggsoundOptions, find_items, read_vggsound, read_vggss
 
@@ -135,6 +135,24 @@ def test_a_training_list_is_taken_but_for_the_test_clips(source, vggss, csv, tmp
     assert training["unknown_000001"].picture is None
 
 
+def test_another_moment_of_a_test_clips_video_is_not_trained_on(source, vggss, tmp_path):
+    later = DOG.rsplit("_", 1)[0] + "_000300"
+    wanted = write_lines(tmp_path / "train.txt", later, "unknown_000001")
+    found = by_id(find_items(VggsoundOptions(source=source, vggss=vggss, train_list=wanted)))
+    assert "out of a video that is for testing" in found[later].reason
+    assert isinstance(found["unknown_000001"], Item)
+
+
+def test_a_frame_after_the_pictures_end_is_not_made_up(tmp_path):
+    source = tmp_path / "clips"
+    write_clip(source / f"{DOG}.mp4", 2.0, sound_duration_s=10.0)
+    marks = write_vggss(tmp_path / "vggss.json", [DOG])
+    items = find_items(VggsoundOptions(source=source, vggss=marks))
+    (fault,) = prepare(items, tmp_path / "out", name="vggsound").faults
+    assert fault.kind == "unreadable"
+    assert "none is shown at 5.00 s" in fault.reason
+
+
 def test_entries_that_cannot_be_used_are_reported(source, tmp_path):
     path = write_vggss(
         tmp_path / "vggss.json",
@@ -153,7 +171,7 @@ def test_entries_that_cannot_be_used_are_reported(source, tmp_path):
     report = prepare(items, tmp_path / "out", name="vggsound")
     assert [(fault.id, fault.kind) for fault in report.faults] == [
         (DOG, "skipped"),
-        ("entry 3", "unreadable"),
+        (CAT, "unreadable"),
         ("entry 4", "unreadable"),
         ("entry 5", "unreadable"),
         ("../../x", "missing"),

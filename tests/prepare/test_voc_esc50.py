@@ -207,7 +207,7 @@ def test_prepared_pairs_hear_the_beginning(voc, esc50, tmp_path):
     [
         (BOMB, "DTDForbidden"),
         (OUTSIDE, "DTDForbidden"),
-        ("", "no element"),
+        ("", "is empty"),
         ("<annotation>", "no element"),
         ('<?xml version="1.0" encoding="none-such"?><annotation/>', "encoding"),
     ],
