@@ -19,7 +19,7 @@ from sspl.examine import evaluate_model
 from sspl.metrics import PROTOCOLS, Protocol
 from sspl.model import SSPL
 from sspl.report import format_markdown, write_report
-from sspl.sources import load_solos, load_training_truths, open_annotated_pairs
+from sspl.sources import count_several, load_solos, load_training_truths, open_annotated_pairs
 
 
 def main(
@@ -80,9 +80,17 @@ def main(
         model,
         pairs,
         load_training_truths(source),
-        load_solos(source, pairs, seed),
+        load_solos(source, pairs, seed, split),
         PROTOCOLS if protocol == "all" else (protocol,),
     )
+    asked, several = found.result.get("duets", {}).get("n", 0), count_several(pairs)
+    if asked < several:
+        notes.append(
+            f"Of {several} pictures of several classes {asked} were asked for each class: the "
+            "others hold a class that nothing outside this split sounds alone."
+        )
+    if not any(pairs.labels):
+        notes.append("Classes are not known: the sound of any other pair is played as another's.")
     if "mean_box" not in found.result["floors"]:
         notes.append("There is no mean box: the data has no annotated training split.")
     result = {

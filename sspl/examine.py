@@ -64,7 +64,9 @@ def evaluate_model(
         seed: of the bootstrap and of the choice of other sounds.
     """
     model.eval()
-    sounds = Sounds(model, encode_sounds(model, pairs.sounds), pairs.labels, seed)
+    sounds = Sounds(
+        model, encode_sounds(model, pairs.sounds), pairs.labels, seed, pairs.sound_names
+    )
     classes = {
         label: encode_sounds(model, solo).flatten(0, 1)[None]
         for label, solo in (solos or {}).items()

@@ -56,6 +56,8 @@ def replace_when_done(path: str | Path) -> Iterator[Path]:
         raise MediaError(f"{path} cannot be written: make the folder {path.parent} first.")
     if path.is_dir():
         raise MediaError(f"{path} is a folder: name a file in it.")
+    if path.exists() and not path.is_file():
+        raise MediaError(f"{path} is not an ordinary file: choose another name.")
     # The same folder, because a rename between two disks is a copy and can stop half-way.
     unfinished = path.with_name(f".unfinished-{uuid.uuid4().hex[:12]}{path.suffix}")
     try:

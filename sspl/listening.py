@@ -4,17 +4,18 @@ Letters: N pairs, P audio patches, A audio channels, h w map.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sspl.audio import NUM_SAMPLES, log_mel
+from sspl.audio import NUM_SAMPLES, log_mel, stretch_range
 from sspl.model import SSPL
 
 Listening = Literal["right", "other", "same", "silent", "noise"]
-NUM_BINS = 2000  # of the values of maps, which lie in [-1, 1]
+NUM_BINS = 20_000  # of the values of maps, which lie in [-1, 1]
 
 
 class Sounds:
@@ -22,21 +23,28 @@ class Sounds:
 
     `other` is a sound of another class (of a duet: one that shares no class with it), `same`
     another sound of the same class, `silent` silence and `noise` uniform white noise. Where the
-    classes are not known, any other pair's sound is `other`. Sounds that another network embedded
+    class is not known, any other pair's sound is `other`. Sounds that another network embedded
     cannot be joined by silence and noise: it is not here to hear them.
 
     Args:
         embeddings: (N, P, A) of the pairs' own sounds, from `sspl.encode.encode_sounds`.
+        sounds: which sound each of the N has; by default each its own.
         labels: N classes, "" where one is not known, "cello+flute" for two.
         seed: of the choice of other sounds, and of the noise.
     """
 
     def __init__(
-        self, model: SSPL, embeddings: Tensor, labels: Sequence[str], seed: int = 0
+        self,
+        model: SSPL,
+        embeddings: Tensor,
+        labels: Sequence[str],
+        seed: int = 0,
+        sounds: Sequence[str] = (),
     ) -> None:
         self._model, self._embeddings, self._seed = model, embeddings, seed
         self._partners: dict[Listening, np.ndarray] = {"right": np.arange(len(labels))}
-        self._partners |= choose_partners(_name_sounds(embeddings), labels, seed)
+        names = sounds or [str(i) for i in range(len(labels))]
+        self._partners |= choose_partners(names, labels, seed)
         self.names: list[Listening] = [
             name for name, places in self._partners.items() if (places >= 0).any()
         ]
@@ -54,9 +62,9 @@ class Sounds:
         if name == "silent":
             return self._silence.expand(len(indices), -1, -1), there
         if name == "noise":
-            rng = np.random.default_rng([self._seed, 43, int(indices[0])])
-            noise = rng.uniform(-0.5, 0.5, (len(indices), NUM_SAMPLES)).astype(np.float32)
-            return self._hear(torch.from_numpy(noise)), there
+            streams = [np.random.default_rng([self._seed, 43, int(i)]) for i in indices]
+            noise = np.stack([rng.uniform(-1, 1, NUM_SAMPLES) for rng in streams])
+            return self._hear(stretch_range(torch.from_numpy(noise.astype(np.float32)))), there
         partners = self._partners[name][indices]
         return self._embeddings[torch.from_numpy(partners)], partners >= 0
 
@@ -66,7 +74,7 @@ class Sounds:
 
 
 def choose_partners(
-    sounds: Sequence[int], labels: Sequence[str], seed: int
+    sounds: Sequence[object], labels: Sequence[str], seed: int
 ) -> dict[Listening, np.ndarray]:
     """For each pair one with `other` and one with the `same` class: (N,) places, -1 without.
 
@@ -75,14 +83,21 @@ def choose_partners(
     """
     rng = np.random.default_rng([seed, 41])
     names, codes = np.unique(np.array(labels), return_inverse=True)
-    is_other = np.array([[not a or not _share_class(a, b) for b in names] for a in names])
-    numbers, everyone = np.asarray(sounds), np.arange(len(labels))
+    classes = [set(name.split("+")) - {""} for name in names]
+    numbers = np.unique(np.array(sounds), return_inverse=True)[1]
+    everyone = np.arange(len(labels))
     members = [np.flatnonzero(codes == code) for code in range(len(names))]
     other, same = np.full(len(labels), -1), np.full(len(labels), -1)
+
+    def fits(i: int, j: np.ndarray) -> np.ndarray:
+        ours = classes[codes[i]]
+        disjoint = [
+            not ours or (bool(c) and ours.isdisjoint(c)) for c in (classes[k] for k in codes[j])
+        ]
+        return np.array(disjoint) & (numbers[j] != numbers[i])
+
     for i, code in enumerate(codes):
-        other[i] = _draw(
-            rng, everyone, lambda j, i=i, c=code: is_other[c, codes[j]] & (numbers[j] != numbers[i])
-        )
+        other[i] = _draw(rng, everyone, partial(fits, i))
         if names[code]:
             same[i] = _draw(rng, members[code], lambda j, i=i: numbers[j] != numbers[i])
     return {"other": other, "same": same}
@@ -124,7 +139,7 @@ class SharesOn:
         """Take in maps (n, h, w) in [-1, 1] under a sound."""
         if name == "right":
             self._middles.append((maps.amax((1, 2)) + maps.amin((1, 2))) / 2)
-        counts = torch.histc(maps.float(), NUM_BINS, -1, 1)
+        counts = torch.histc(maps.float().clamp(-1, 1), NUM_BINS, -1, 1)
         self._counts[name] = self._counts.get(name, 0) + counts.double()
 
     def measure(self) -> dict[Listening, float]:
@@ -137,14 +152,3 @@ class SharesOn:
             name: float(counts[first:].sum() / counts.sum())
             for name, counts in self._counts.items()
         }
-
-
-def _share_class(one: str, two: str) -> bool:
-    return bool(set(one.split("+")) & set(two.split("+")))
-
-
-def _name_sounds(embeddings: Tensor) -> list[int]:
-    """A number for each sound, the same for the same sound."""
-    numbers: dict[int, int] = {}
-    keys = (hash(embedding.numpy().tobytes()) for embedding in embeddings.cpu())
-    return [numbers.setdefault(key, len(numbers)) for key in keys]

@@ -79,12 +79,13 @@ def load_training_truths(data: DataConfig) -> Iterator[np.ndarray]:
             yield ground_truth(row.boxes, row.num_annotators)
 
 
-def load_solos(data: DataConfig, pairs: Pairs, seed: int) -> dict[str, Tensor]:
+def load_solos(data: DataConfig, pairs: Pairs, seed: int, split: str = "") -> dict[str, Tensor]:
     """Some sounds of each class alone, where pictures of `pairs` hold several classes.
 
     Returns:
         by class up to three sounds, (k, P, ...) as in `Pairs.sounds`: of `orchestra` newly played,
-        of a folder from rows that are labelled with that class alone, training ones first.
+        of a folder from rows of other splits than `split`, which `pairs` are of, that are labelled
+        with that class alone, training ones first.
     """
     several = [{item.label for item in objects} for objects in pairs.objects]
     classes = set().union(*(labels for labels in several if len(labels) > 1))
@@ -93,7 +94,8 @@ def load_solos(data: DataConfig, pairs: Pairs, seed: int) -> dict[str, Tensor]:
     if data.name == "orchestra":
         return orchestra_solos(seed, sorted(classes), NUM_SOLOS)
     shards = open_shards(data.name)
-    rows = sorted(read_manifest(data.name), key=lambda row: row.split != "train")
+    rows = [row for row in read_manifest(data.name) if row.split != split]
+    rows.sort(key=lambda row: row.split != "train")
     alone = {
         label: [row for row in rows if row.label == label][:NUM_SOLOS] for label in sorted(classes)
     }
@@ -102,6 +104,14 @@ def load_solos(data: DataConfig, pairs: Pairs, seed: int) -> dict[str, Tensor]:
         for label, found in alone.items()
         if found
     }
+
+
+def count_several(pairs: Pairs) -> int:
+    """How many pictures hold objects of several classes, one of which sounds."""
+    return sum(
+        len({item.label for item in objects}) > 1 and any(item.sounding for item in objects)
+        for objects in pairs.objects
+    )
 
 
 def _check_named(data: DataConfig) -> None:

@@ -84,5 +84,7 @@ def test_solos_stand_for_each_class_where_pictures_hold_several(folder):
     write_manifest(folder, [row | {"objects": seen} for row in reversed(rows)])  # test comes first
     solos = load_solos(data, open_annotated_pairs(data, "test"), seed=0)
     assert {label: len(solo) for label, solo in solos.items()} == {"dog": 3, "cat": 3}
+    solos = load_solos(data, open_annotated_pairs(data, "test"), seed=0, split="train")
+    assert {label: len(solo) for label, solo in solos.items()} == {"dog": 2, "cat": 2}
     training = open_pairs(folder, "train").sounds
     torch.testing.assert_close(solos["cat"][1], next(training.read([2])))

@@ -71,6 +71,7 @@ def open_rows(
         labels=[row.label for row in rows],
         num_annotators=[row.num_annotators for row in rows],
         objects=[row.objects for row in rows],
+        sound_names=[f"{row.audio}, {row.start_s}" for row in rows],
     )
 
 
@@ -83,10 +84,12 @@ def open_embeddings(path: str | Path) -> tuple[list[str], np.ndarray]:
     try:
         with Path(path).open("rb") as opened, np.load(opened) as file:
             ids, embedding = file["ids"], file["embedding"].astype(np.float32)
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise ValueError(f"{path} is not an .npz with `ids` and `embedding`: {error}") from error
     if embedding.ndim != 2 or len(ids) != len(embedding):
         raise ValueError(f"{path}: `embedding` must be (N, A), a row for each of the N `ids`")
+    if len(set(ids.tolist())) < len(ids):
+        raise ValueError(f"{path}: an id comes twice in `ids`")
     if not np.isfinite(embedding).all():
         raise ValueError(f"{path}: an embedding holds NaN or infinite values")
     return [str(name) for name in ids], embedding
@@ -96,6 +99,11 @@ def _find_embeddings(path: str | Path, rows: Sequence[Row]) -> Tensor:
     """The embedding of each row's sound as its only patch: (N, 1, A) float32."""
     ids, embedding = open_embeddings(path)
     place = {name: i for i, name in enumerate(ids)}
+    stems: dict[str, Path] = {}
+    for row in rows:
+        first = stems.setdefault(row.audio.stem, row.audio)
+        if first != row.audio:
+            raise ValueError(f"{first} and {row.audio} have one name in {path}: rename one")
     missing = [row for row in rows if row.audio.stem not in place]
     if missing:
         raise ValueError(f"{path} has no embedding for {missing[0].audio.name} ({missing[0].id})")

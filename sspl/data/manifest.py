@@ -163,7 +163,7 @@ def _parse_row(folder: Path, fields: Any) -> Row:
         start_s=_parse_start(fields.get("start_s")),
         boxes=boxes,
         num_annotators=num_annotators,
-        label=_take_text(fields, "label") if fields.get("label") else "",
+        label="" if fields.get("label") in (None, "") else _take_text(fields, "label"),
         split=_take_text(fields, "split"),
         lists=_parse_lists(fields.get("lists", [])),
         objects=tuple(_parse_object(item) for item in _as_list(fields.get("objects"), "objects")),

@@ -31,6 +31,7 @@ class Pairs:
         labels: N names of the sounding class, "" where it is not known.
         num_annotators: how many people drew a pair's boxes, 0 where nobody looked; by default 1.
         objects: what is seen in each, sounding or not, where that is known.
+        sound_names: which sound each has, where pairs may share one.
     """
 
     ids: list[str]
@@ -40,6 +41,7 @@ class Pairs:
     labels: list[str]
     num_annotators: list[int] = field(default_factory=list)
     objects: list[tuple[SeenObject, ...]] = field(default_factory=list)
+    sound_names: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.ids)

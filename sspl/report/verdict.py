@@ -43,7 +43,10 @@ def compare_with_floor(result: Mapping[str, Any], protocol: str) -> str:
     name, floor = best
     ceiling = result.get("ceiling", {}).get(protocol, {"ciou_at_50": 1.0})["ciou_at_50"]
     if ceiling <= floor:
-        return f"{start}, which tells nothing: no map can reach more than {ceiling:.3f} here."
+        return (
+            f"{start}; its best floor ({name}, {floor:.3f}) is at the ceiling ({ceiling:.3f}) "
+            "already, so that nothing better can be shown here."
+        )
     place = "above" if score > floor else "below" if score < floor else "level with"
     doubt = "takes that floor in: it could be chance" if low <= floor <= high else "excludes it"
     if result["n"] < TOO_FEW:
@@ -62,11 +65,14 @@ def tell_listening(result: Mapping[str, Any]) -> str:
         told = "It listens"
     elif bounds is not None and bounds[0] > 0:
         told = "It does not follow the sound"
+    whose = "another class's" if result.get("per_class") else "another pair's"
     told += (
-        f": with another class's sound cIoU@0.5 changes by {change:+.3f} "
+        f": with {whose} sound cIoU@0.5 changes by {change:+.3f} "
         f"({write_bounds(bounds, '+')}) under protocol {first_protocol(result)}, and the maps "
         f"correlate {heard['other']['map_correlation']:.3f} with those under the right one."
     )
+    if heard["other"].get("n", result["n"]) < TOO_FEW:
+        told += f" (It says little with n = {heard['other'].get('n', result['n'])}.)"
     if "share_on" in heard.get("silent", {}):
         told += (
             f" In silence {heard['silent']['share_on']:.3f} of the pictures stays on, where it "

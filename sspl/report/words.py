@@ -16,7 +16,7 @@ WORDS = {
     "boxes (mean box), the whole picture (everything), or what the eyes alone find striking "
     "(saliency). A score that is not above every floor does not show that anything was localized "
     "by its sound.",
-    "Ceiling": "The best score that any map could reach under the protocol.",
+    "Ceiling": "The best score that any map without ties could reach under the protocol.",
     "Refined": "The map mixed with the saliency (object-guided localization, from EZ-VSL): 0.4 of "
     "the map, 0.6 of the other.",
     "95% interval": "How far the score depends on which samples were drawn: 95% of 1000 resamples "

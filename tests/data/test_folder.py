@@ -69,6 +69,7 @@ def test_three_seconds_begin_where_the_row_says(folder):
         ({"ids": ["a"], "embedding": np.zeros((2, 3))}, r"must be \(N, A\)"),
         ({"ids": ["a"], "embedding": np.zeros(1)}, r"must be \(N, A\)"),
         ({"ids": ["a"], "embedding": np.full((1, 3), np.nan)}, "NaN"),
+        ({"ids": ["a", "a"], "embedding": np.zeros((2, 3))}, "comes twice"),
         ({"ids": ["a"], "embedding": np.zeros((1, 3))}, "no embedding for train0.wav"),
     ],
 )
@@ -84,3 +85,11 @@ def test_embeddings_that_are_no_archive_are_refused(folder):
         open_embeddings(folder / "e.npz")
     with pytest.raises(ValueError, match="is not an"):
         open_embeddings(folder / "none.npz")
+
+
+def test_two_sounds_of_one_name_have_no_embedding_of_their_own(folder):
+    path = write_embeddings(folder, channels=5)
+    rows = read_fields(folder)
+    write_manifest(folder, [rows[0], rows[1] | {"audio": "more/train0.wav"}])
+    with pytest.raises(ValueError, match="have one name"):
+        open_pairs(folder, "train", path)
