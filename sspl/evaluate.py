@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
+import torch
 import tyro
 
 from sspl.checkpoint import find_checkpoint, load_model, read_meta, versions
 from sspl.command import give_result, run_command
 from sspl.config import DataConfig
 from sspl.data.orchestra import Kind
-from sspl.data.pairs import orchestra_pairs
+from sspl.data.pairs import Pairs, orchestra_pairs
 from sspl.examine import evaluate_model
 from sspl.metrics import PROTOCOLS, Protocol
 from sspl.model import SSPL
@@ -54,6 +55,12 @@ def main(
         json_path: where the result goes; "-" prints it instead of the tables.
         device: "cpu", "cuda"; by default a GPU where there is one.
     """
+    if out is not None and out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is a file: name a folder for --out")
+    if json_path not in (None, "-") and not Path(json_path).resolve().parent.is_dir():
+        raise ValueError(f"{json_path} cannot be written: make its folder first")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("PyTorch finds no GPU here: take --device cpu")
     folder = find_checkpoint(checkpoint)
     model, meta = load_model(folder, device), read_meta(folder)
     trained_on = DataConfig(**meta["data"])
@@ -67,6 +74,7 @@ def main(
     else:
         source = DataConfig(name=data, embeddings=_choose_embeddings(model, trained_on, embeddings))
         pairs = open_annotated_pairs(source, split, list_name)
+        _check_width(model, pairs, source)
         seen = Path(data).resolve() == Path(trained_on.name).resolve() and split in (
             "train",
             meta["selection"],
@@ -107,6 +115,16 @@ def main(
     if out is not None:
         write_report(out, result, found.samples, found.examples)
     give_result(result, format_markdown(result), json_path)
+
+
+def _check_width(model: SSPL, pairs: Pairs, source: DataConfig) -> None:
+    """ValueError if embeddings are not as wide as those that the model was trained with."""
+    wanted = model.config.sound_channels
+    if isinstance(pairs.sounds, torch.Tensor) and pairs.sounds.shape[-1] != wanted:
+        raise ValueError(
+            f"{source.embeddings} has embeddings of {pairs.sounds.shape[-1]} numbers, and this "
+            f"checkpoint takes {wanted}: pass the --embeddings that it was trained with"
+        )
 
 
 def _choose_embeddings(model: SSPL, trained_on: DataConfig, given: Path | None) -> str | None:

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 from manifest_files import write_embeddings, write_folder
@@ -135,3 +136,26 @@ def test_a_report_is_a_folder_with_a_page_tables_and_rows(checkpoint, folder, tm
     rows = [json.loads(line) for line in (out / "samples.jsonl").read_text().splitlines()]
     assert [row["id"] for row in rows] == ["test0", "test1", "test2", "test3"]
     assert "test0" in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": "cuda"}, "no GPU"),
+        ({"json_path": "nowhere/r.json"}, "make its folder first"),
+        ({"out": Path(__file__)}, "is a file"),
+    ],
+)
+def test_what_cannot_be_given_is_said_before_the_work(checkpoint, options, message, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ValueError, match=message):
+        main(checkpoint, num=10**9, **options)
+
+
+def test_embeddings_of_another_width_are_refused(folder, tmp_path):
+    config = without_pcm(dataclasses.replace(SMALL, ears="embedding"))
+    meta = {"data": vars(DataConfig(name=str(folder))), "selection": "val"}
+    save_checkpoint(build_model(config), tmp_path / "m", meta)
+    path = write_embeddings(folder, channels=config.sound_channels + 1)
+    with pytest.raises(ValueError, match="embeddings of 65 numbers, and this checkpoint takes 64"):
+        main(str(tmp_path / "m"), str(folder), embeddings=path)
