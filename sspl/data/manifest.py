@@ -180,10 +180,11 @@ def _take_text(fields: dict[str, Any], name: str) -> str:
 
 
 def _take_path(folder: Path, fields: dict[str, Any], name: str) -> Path:
+    text = _take_text(fields, name)
     try:
-        return folder / check_inside(_take_text(fields, name))
+        return folder / check_inside(text)
     except ValueError as error:
-        raise ValueError(f"{name}: {error}" if "leads" in str(error) else str(error)) from error
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _parse_start(value: Any) -> float | None:

@@ -269,7 +269,6 @@ def _tell_how(result: Mapping[str, Any]) -> list[Block]:
         "Split": result["split"],
         "List": result["list"],
         "Samples": f"{result['n']} with a source in the picture, and {without} without",
-        "Command": result.get("command"),
         "Versions": ", ".join(f"{name} {v}" for name, v in result.get("versions", {}).items()),
     }
     notes = list(result.get("notes", ()))
