@@ -55,6 +55,8 @@ def main(
         json_path: where the result goes; "-" prints it instead of the tables.
         device: "cpu", "cuda"; by default a GPU where there is one.
     """
+    if num < 1:
+        raise ValueError(f"--num is {num}: take at least 1 clip")
     if out is not None and out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file: name a folder for --out")
     if json_path not in (None, "-") and not Path(json_path).resolve().parent.is_dir():

@@ -141,6 +141,7 @@ def test_a_report_is_a_folder_with_a_page_tables_and_rows(checkpoint, folder, tm
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"num": 0}, "at least 1"),
         ({"device": "cuda"}, "no GPU"),
         ({"json_path": "nowhere/r.json"}, "make its folder first"),
         ({"out": Path(__file__)}, "is a file"),
@@ -149,7 +150,7 @@ def test_a_report_is_a_folder_with_a_page_tables_and_rows(checkpoint, folder, tm
 def test_what_cannot_be_given_is_said_before_the_work(checkpoint, options, message, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ValueError, match=message):
-        main(checkpoint, num=10**9, **options)
+        main(checkpoint, **{"num": 10**9, **options})
 
 
 def test_embeddings_of_another_width_are_refused(folder, tmp_path):
