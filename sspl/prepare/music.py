@@ -24,6 +24,7 @@ from typing import Any, Literal
 from sspl.files import MediaError
 from sspl.prepare.folder import VIDEOS, walk_folder
 from sspl.prepare.items import Fault, Item
+from sspl.prepare.moments import check_every, list_moments
 from sspl.prepare.music_boxes import Frame, choose_frames, infer_rate, read_frames, read_object
 from sspl.video import open_video
 
@@ -51,8 +52,7 @@ class MusicOptions:
     """for testing, frames at least so many seconds apart; 0 takes all, as DSOL does"""
 
     def __post_init__(self) -> None:
-        if self.every_s is not None and not 0 < self.every_s < inf:
-            raise ValueError(f"--every-s must be seconds, more than 0, not {self.every_s}")
+        check_every(self.every_s)
         if not 0 <= self.test_every_s < inf:
             raise ValueError(f"--test-every-s must be seconds, 0 or more, not {self.test_every_s}")
 
@@ -151,8 +151,7 @@ def _train_pairs(video: str, titles: list[str], path: Path, every_s: float | Non
     """One pair from the middle of a video, or from the middle of every `every_s` seconds."""
     times: dict[str, float | None] = {video: None}
     if every_s is not None:
-        num = int(_measure(path)[1] / every_s)
-        moments = [every_s * (i + 0.5) for i in range(num)]
+        moments = list_moments(_measure(path)[1], every_s)
         times = {f"{video}@{t_s:g}s": t_s for t_s in moments} or times
     return [
         Item(

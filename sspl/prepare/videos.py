@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 
 from tqdm import tqdm
@@ -11,6 +10,7 @@ from sspl.files import MediaError
 from sspl.media import audio_duration_s
 from sspl.prepare.folder import VIDEOS, walk_folder
 from sspl.prepare.items import Fault, Item
+from sspl.prepare.moments import check_every, list_moments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,7 @@ class VideosOptions:
     """a pair every so many seconds of a video; by default one, from its middle"""
 
     def __post_init__(self) -> None:
-        if self.every_s is not None and not 0 < self.every_s < inf:
-            raise ValueError(f"--every-s must be seconds, more than 0, not {self.every_s}")
+        check_every(self.every_s)
 
 
 def find_items(options: VideosOptions) -> list[Item | Fault]:
@@ -64,8 +63,7 @@ def _find_moments(id_: str, path: Path, label: str, every_s: float) -> list[Item
         duration_s = audio_duration_s(path)
     except MediaError as error:
         return [Fault(id=id_, kind="unreadable", reason=str(error))]
-    num = int(duration_s / every_s)
-    moments = [every_s * (i + 0.5) for i in range(num)] or [duration_s / 2]
+    moments = list_moments(duration_s, every_s) or [duration_s / 2]
     return [
         Item(
             id=f"{id_}@{round(at_s, 3)}s",
