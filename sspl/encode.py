@@ -38,13 +38,11 @@ class Encoded:
         visual: (N, C, h, w) of the whole pictures.
         embeddings: (N, P, A) of the sounds.
         ground_truth: (N, 224, 224).
-        labels: N names.
     """
 
     visual: Tensor
     embeddings: Tensor
     ground_truth: Tensor
-    labels: list[str]
 
 
 @torch.no_grad()
@@ -57,7 +55,6 @@ def encode_pairs(model: SSPL, pairs: Pairs) -> Encoded:
         visual=torch.cat(visual),
         embeddings=encode_sounds(model, pairs.sounds),
         ground_truth=pairs.draw_truth(range(len(pairs))),
-        labels=pairs.labels,
     )
 
 
