@@ -18,8 +18,9 @@ from tqdm import tqdm
 from sspl.data.pairs import Pairs
 from sspl.data.stores import Store, read_batches
 from sspl.data.transforms import (
-    crop_views,
-    draw_crops,
+    ViewName,
+    draw_views,
+    make_views,
     random_views,
     resize_for_crops,
     side_for_crops,
@@ -89,10 +90,14 @@ class FreshViews:
         images: (N, 3, H, W) uint8; they are resized here, once, and kept where there is room for
             them in half of what is free: on the model's device, or in main memory. Else they are
             read again in every epoch.
+        augmentation: what is done to a view beside cropping.
     """
 
-    def __init__(self, model: SSPL, images: Tensor | Store) -> None:
+    def __init__(
+        self, model: SSPL, images: Tensor | Store, augmentation: ViewName = "horizontal_flip"
+    ) -> None:
         self.model, self.px = model, model.config.image_px
+        self.augmentation: ViewName = augmentation
         self.device = next(model.parameters()).device
         self.images, self.resized = images, None
         self._stream: Iterator[Tensor] = iter(())
@@ -115,8 +120,9 @@ class FreshViews:
             self._stream = read_batches(self.images, 1, indices)
 
     def draw(self, num: int, generator: torch.Generator) -> Tensor:
-        """Two views for each of a batch: (B, 2, 3), rows of `draw_crops`."""
-        return torch.stack([draw_crops(num, self.px, generator) for _ in range(2)], dim=1)
+        """Two views for each of a batch: (B, 2, 3 + k), rows of `draw_views`."""
+        views = [draw_views(num, self.px, generator, self.augmentation) for _ in range(2)]
+        return torch.stack(views, dim=1)
 
     def see(self, indices: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B, C, h, w) of both views of the pictures `indices` (B,)."""
@@ -125,7 +131,10 @@ class FreshViews:
             resized = resize_for_crops(batch, self.px).to(self.device)
         else:
             resized = self.resized[indices.to(self.resized.device)].to(self.device)
-        one, two = (self.model.see(crop_views(resized, views[:, i], self.px)) for i in range(2))
+        one, two = (
+            self.model.see(make_views(resized, views[:, i], self.px, self.augmentation))
+            for i in range(2)
+        )
         return one, two
 
 
@@ -135,11 +144,18 @@ class CachedViews:
     Args:
         images: (N, 3, H, W) uint8; they are held in memory, since each view goes through all.
         num_views: V; two different ones are drawn for each pair.
-        generator: makes the views.
+        generator: makes the views. Its state afterwards is kept as `generator_state`: a run that
+            goes on from there with views made before sees what one that makes them would.
+        augmentation: what is done to a view beside cropping.
     """
 
     def __init__(
-        self, model: SSPL, images: Tensor | Store, num_views: int, generator: torch.Generator
+        self,
+        model: SSPL,
+        images: Tensor | Store,
+        num_views: int,
+        generator: torch.Generator,
+        augmentation: ViewName = "horizontal_flip",
     ) -> None:
         device, px = next(model.parameters()).device, model.config.image_px
         if isinstance(images, Store):
@@ -148,13 +164,15 @@ class CachedViews:
         with tqdm(total=num_views * len(images), desc="encode views", unit="view") as bar:
             for view in range(num_views):
                 for part in torch.arange(len(images)).split(100):
-                    seen = model.see(random_views(images[part].to(device), px, generator))
+                    views = random_views(images[part].to(device), px, generator, augmentation)
+                    seen = model.see(views)
                     if not len(self.cache):
                         shape = num_views, len(images), *seen.shape[1:]
                         _check_room(seen, math.prod(shape) * seen.element_size())
                         self.cache = seen.new_empty(shape)
                     self.cache[view, part] = seen
                     bar.update(len(part))
+        self.generator_state = generator.get_state()
 
     def draw(self, num: int, generator: torch.Generator) -> Tensor:
         """Two different views for each of a batch: (B, 2)."""

@@ -24,7 +24,9 @@ def load_training_pairs(data: DataConfig, seed: int = 0) -> Pairs:
     """
     _check_named(data)
     if data.name == "orchestra":
-        return orchestra_pairs(data.train_seed, data.num_train, data.kinds)
+        return orchestra_pairs(
+            data.train_seed, data.num_train, data.kinds, num_instruments=data.num_instruments
+        )
     return open_pairs(data.name, "train", data.embeddings, num=data.num_train, seed=seed)
 
 
@@ -38,7 +40,9 @@ def load_scored_pairs(data: DataConfig, split: str) -> Pairs:
     if data.name == "orchestra":
         if split != "val":
             raise ValueError("`orchestra` has no test split: other seeds of it are tests")
-        return orchestra_pairs(data.val_seed, data.num_val, data.val_kinds)
+        return orchestra_pairs(
+            data.val_seed, data.num_val, data.val_kinds, num_instruments=data.num_instruments
+        )
     pairs = open_pairs(data.name, split, data.embeddings)
     bare = [name for name, boxes in zip(pairs.ids, pairs.boxes, strict=True) if not len(boxes)]
     if bare:
@@ -71,7 +75,7 @@ def load_training_truths(data: DataConfig) -> Iterator[np.ndarray]:
     A folder without annotated training pairs has none.
     """
     if data.name == "orchestra":
-        for boxes in orchestra_boxes(data.train_seed, 500, data.kinds):
+        for boxes in orchestra_boxes(data.train_seed, 500, data.kinds, data.num_instruments):
             yield ground_truth(boxes, 1)
         return
     for row in read_manifest(data.name):

@@ -53,6 +53,32 @@ def test_cached_views_are_two_different_ones_of_the_same_picture(model):
     torch.testing.assert_close(two[0], encoded[0][5])
 
 
+@pytest.mark.parametrize("name", ["crop", "rotation", "colour_jitter"])
+def test_views_are_augmented_as_asked_fresh_or_cached(model, name):
+    images, indices = make_pairs(6).images, torch.arange(6)
+    fresh = FreshViews(model, images, name)
+    one, two = fresh.see(indices, fresh.draw(6, seeded()))
+    cached = CachedViews(model, images, 2, seeded(), name)
+    generator = seeded()
+    for view, seen in enumerate((one, two)):
+        expected = model.see(random_views(images, 112, generator, name))
+        torch.testing.assert_close(seen, expected)
+        torch.testing.assert_close(cached.cache[view], expected)
+    default = FreshViews(model, images)
+    assert not torch.allclose(one, default.see(indices, default.draw(6, seeded()))[0])
+
+
+def test_a_cache_remembers_how_far_its_generator_came(model):
+    """A second run takes it up there, and its steps see what the first one's did."""
+    images, generator = make_pairs(6).images, seeded()
+    before = generator.get_state()
+    views = CachedViews(model, images, 2, generator)
+    first = views.draw(50, generator)
+    assert not torch.equal(views.generator_state, before)
+    generator.set_state(views.generator_state)
+    assert torch.equal(views.draw(50, generator), first)
+
+
 def test_sounds_are_embedded_in_batches_as_one_by_one(model):
     sounds = torch.randn(53, 3, 96, 64)
     embedded = encode_sounds(model, sounds)

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import torch
 from manifest_files import write_embeddings, write_folder
@@ -7,7 +8,8 @@ from manifest_files import write_embeddings, write_folder
 from sspl.config import DataConfig
 from sspl.data.folder import open_pairs
 from sspl.data.manifest import read_fields, write_manifest
-from sspl.data.pairs import orchestra_pairs
+from sspl.data.orchestra import INSTRUMENTS
+from sspl.data.pairs import orchestra_boxes, orchestra_pairs
 from sspl.sources import (
     load_scored_pairs,
     load_solos,
@@ -30,6 +32,20 @@ def test_orchestra_trains_and_validates_on_seeds_of_its_own():
     assert not set(load_training_pairs(WORLD).ids) & set(load_scored_pairs(WORLD, "val").ids)
     with pytest.raises(ValueError, match="no test split"):
         load_scored_pairs(WORLD, "test")
+
+
+def test_a_smaller_world_is_trained_and_validated_on(monkeypatch):
+    def draw_few_boxes(seed, num, kinds, num_instruments):
+        assert num == 500
+        return orchestra_boxes(seed, 3, kinds, num_instruments)
+
+    monkeypatch.setattr("sspl.sources.orchestra_boxes", draw_few_boxes)
+    data = DataConfig(num_train=12, num_val=12, kinds=("duet",), num_instruments=2)
+    both = set(INSTRUMENTS[:2])
+    for pairs in (load_training_pairs(data), load_scored_pairs(data, "val")):
+        assert {name for label in pairs.labels for name in label.split("+")} == both
+    truths = np.stack(list(load_training_truths(data)))
+    assert (truths == load_training_pairs(data).draw_truth(range(3)).numpy()).all()
 
 
 def test_a_folder_trains_on_so_many_drawn_pairs_and_validates_on_whole_splits(folder):
@@ -66,6 +82,9 @@ def test_impossible_data_is_refused():
         DataConfig(embeddings="sounds.npz")
     with pytest.raises(ValueError, match="at least"):
         DataConfig(num_train=-1)
+    for num in (1, 12):
+        with pytest.raises(ValueError, match=f"num_instruments is {num}; take 2 to 11"):
+            DataConfig(num_instruments=num)
 
 
 def test_solos_stand_for_each_class_where_pictures_hold_several(folder):

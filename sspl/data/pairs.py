@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sspl.audio import CLIP_S, hear_clip
 from sspl.data.manifest import SeenObject
-from sspl.data.orchestra import Kind, Placed, draw_picture, make_clip
+from sspl.data.orchestra import INSTRUMENTS, Kind, Placed, draw_picture, make_clip
 from sspl.data.orchestra.sounds import synthesise
 from sspl.data.stores import Store, map_on_all_cores
 from sspl.metrics import ground_truth
@@ -54,7 +54,11 @@ class Pairs:
 
 
 def orchestra_pairs(
-    seed: int, num: int, kinds: Sequence[Kind] = ("solo",), image_px: int = 128
+    seed: int,
+    num: int,
+    kinds: Sequence[Kind] = ("solo",),
+    image_px: int = 128,
+    num_instruments: int = len(INSTRUMENTS),
 ) -> Pairs:
     """Draw and play `num` orchestra clips, on all cores, with a progress bar.
 
@@ -62,8 +66,9 @@ def orchestra_pairs(
         seed: of the world; other seeds share no clip.
         kinds: clip i is of kind `kinds[i % len(kinds)]`.
         image_px: side of the pictures.
+        num_instruments: only the first so many of `INSTRUMENTS` appear.
     """
-    draw = partial(_draw_and_play, seed, tuple(kinds), image_px)
+    draw = partial(_draw_and_play, seed, tuple(kinds), image_px, num_instruments)
     clips = map_on_all_cores(draw, range(num), f"orchestra, seed {seed}")
     ids, images, waveforms, placed, labels = zip(*clips, strict=True)
     return Pairs(
@@ -80,9 +85,11 @@ def orchestra_pairs(
     )
 
 
-def orchestra_boxes(seed: int, num: int, kinds: Sequence[Kind]) -> list[np.ndarray]:
+def orchestra_boxes(
+    seed: int, num: int, kinds: Sequence[Kind], num_instruments: int = len(INSTRUMENTS)
+) -> list[np.ndarray]:
     """Boxes (k, 4) of what `orchestra_pairs` would show, from thumbnails and without sounds."""
-    draw = partial(_draw_boxes, seed, tuple(kinds))
+    draw = partial(_draw_boxes, seed, tuple(kinds), num_instruments)
     return list(map_on_all_cores(draw, range(num), "training boxes"))
 
 
@@ -97,13 +104,16 @@ def orchestra_solos(seed: int, labels: Sequence[str], num: int) -> dict[str, Ten
     }
 
 
-def _draw_boxes(seed: int, kinds: tuple[Kind, ...], index: int) -> np.ndarray:
-    _, placed = draw_picture(seed, index, kinds[index % len(kinds)], 16)
+def _draw_boxes(seed: int, kinds: tuple[Kind, ...], num_instruments: int, index: int) -> np.ndarray:
+    _, placed = draw_picture(seed, index, kinds[index % len(kinds)], 16, num_instruments)
     return _list_boxes(placed)
 
 
-def _draw_and_play(seed: int, kinds: tuple[Kind, ...], image_px: int, index: int):
-    clip = make_clip(seed, index, kinds[index % len(kinds)], image_px)
+def _draw_and_play(
+    seed: int, kinds: tuple[Kind, ...], image_px: int, num_instruments: int, index: int
+):
+    kind = kinds[index % len(kinds)]
+    clip = make_clip(seed, index, kind, image_px, num_instruments=num_instruments)
     return clip.id, clip.image, clip.waveform, clip.placed, clip.label
 
 

@@ -1,14 +1,24 @@
 """Views of pictures, in batches and on whatever device the pictures are. Supplement B.3.
 
-Letters: B batch.
+What is drawn at random is data: a row of numbers for each view, so that it can be drawn once for
+all processes and again when a run resumes.
+
+Letters: B batch, k numbers that an augmentation draws.
 """
+
+from typing import Literal
 
 import torch
 import torchvision.transforms.v2.functional as tv
 from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
 
+from sspl.data.augmentations import AUGMENTATIONS, AugmentationName, augment
 from sspl.encoders import normalise_picture
+
+ViewName = Literal["crop", "horizontal_flip", AugmentationName]
+"""Table 4's rows: a crop, and beside it nothing, a mirror (what every other table has), or one of
+`sspl.data.augmentations`."""
 
 
 def side_for_crops(px: int) -> int:
@@ -39,34 +49,59 @@ def draw_crops(num: int, px: int, generator: torch.Generator) -> Tensor:
     return torch.cat([corners, mirrored[None]]).T
 
 
-def crop_views(resized: Tensor, crops: Tensor, px: int) -> Tensor:
-    """Cut a view out of each picture.
+def draw_views(
+    num: int, px: int, generator: torch.Generator, augmentation: ViewName = "horizontal_flip"
+) -> Tensor:
+    """All that is random in a training view of each of `num` pictures.
+
+    Whatever the augmentation, crops and mirrors are drawn; only "horizontal_flip" mirrors.
+
+    Returns:
+        (num, 3 + k) float32: rows of `draw_crops`, each followed by those of the augmentation.
+    """
+    drawn = draw_crops(num, px, generator).float()
+    if augmentation == "horizontal_flip":
+        return drawn
+    drawn[:, 2] = 0
+    if augmentation == "crop":
+        return drawn
+    return torch.cat([drawn, AUGMENTATIONS[augmentation].draw(num, generator)], dim=1)
+
+
+def make_views(
+    resized: Tensor, drawn: Tensor, px: int, augmentation: ViewName = "horizontal_flip"
+) -> Tensor:
+    """Make the training view that was drawn of each picture.
 
     Args:
         resized: (B, 3, side, side) uint8 of `resize_for_crops`.
-        crops: (B, 3) of `draw_crops`.
+        drawn: (B, 3 + k) of `draw_views` for the same augmentation.
     Returns:
         (B, 3, px, px) float32, ImageNet-normalised.
     """
-    rows, columns, mirrored = crops.to(resized.device).T
-    steps = torch.arange(px, device=resized.device)
-    down = steps + rows[:, None]  # (B, px)
-    across = torch.where(mirrored[:, None] == 1, steps.flip(0), steps) + columns[:, None]
-    picture = torch.arange(len(resized), device=resized.device)[:, None, None]
-    views = resized.permute(0, 2, 3, 1)[picture, down[:, :, None], across[:, None, :]]
-    return normalise_picture(views.permute(0, 3, 1, 2))
+    views = _cut(resized, drawn[:, :3].long(), px)
+    if augmentation not in ("crop", "horizontal_flip"):
+        views = augment(views, augmentation, drawn[:, 3:])
+    return normalise_picture(views)
 
 
-def random_views(images: Tensor, px: int, generator: torch.Generator) -> Tensor:
-    """The paper's training view of each picture: resize, crop at random, mirror every second.
+def random_views(
+    images: Tensor,
+    px: int,
+    generator: torch.Generator,
+    augmentation: ViewName = "horizontal_flip",
+) -> Tensor:
+    """A training view of each picture: resize, crop at random, and one thing more.
 
     Args:
         images: (B, 3, H, W) uint8.
         generator: on the CPU; it makes the views.
+        augmentation: by default the paper's: mirror every second.
     Returns:
         (B, 3, px, px) float32, ImageNet-normalised.
     """
-    return crop_views(resize_for_crops(images, px), draw_crops(len(images), px, generator), px)
+    drawn = draw_views(len(images), px, generator, augmentation)
+    return make_views(resize_for_crops(images, px), drawn, px, augmentation)
 
 
 def whole_view(images: Tensor, px: int) -> Tensor:
@@ -75,6 +110,17 @@ def whole_view(images: Tensor, px: int) -> Tensor:
     Args and returns as in `random_views`.
     """
     return normalise_picture(_resize(images, px))
+
+
+def _cut(resized: Tensor, crops: Tensor, px: int) -> Tensor:
+    """The windows (B, 3, px, px) uint8 that rows (B, 3) of `draw_crops` name."""
+    rows, columns, mirrored = crops.to(resized.device).T
+    steps = torch.arange(px, device=resized.device)
+    down = steps + rows[:, None]  # (B, px)
+    across = torch.where(mirrored[:, None] == 1, steps.flip(0), steps) + columns[:, None]
+    picture = torch.arange(len(resized), device=resized.device)[:, None, None]
+    views = resized.permute(0, 2, 3, 1)[picture, down[:, :, None], across[:, None, :]]
+    return views.permute(0, 3, 1, 2)
 
 
 def _resize(images: Tensor, px: int) -> Tensor:

@@ -1,7 +1,7 @@
 import torch
 
 from sspl.audio import hear_clip
-from sspl.data.orchestra import make_clip
+from sspl.data.orchestra import INSTRUMENTS, make_clip
 from sspl.data.pairs import orchestra_boxes, orchestra_pairs
 
 
@@ -21,6 +21,15 @@ def test_worker_processes_give_the_same_pairs():
     few = orchestra_pairs(seed=6, num=3, image_px=32)
     assert torch.equal(many.images[:3], few.images)
     assert torch.equal(many.sounds[:3], few.sounds)
+
+
+def test_fewer_instruments_make_more_pairs_of_one_class():
+    pairs = orchestra_pairs(seed=6, num=12, kinds=("silent",), image_px=32, num_instruments=2)
+    assert set(pairs.labels) == set(INSTRUMENTS[:2])
+    assert {item.label for objects in pairs.objects for item in objects} == set(INSTRUMENTS[:2])
+    boxes = orchestra_boxes(6, 12, ("silent",), num_instruments=2)
+    for ours, theirs in zip(boxes, pairs.boxes, strict=True):
+        assert (ours == theirs).all()
 
 
 def test_boxes_are_those_of_the_pairs():

@@ -1,6 +1,34 @@
+from typing import get_args
+
+import pytest
 import torch
 
-from sspl.data.transforms import random_views, whole_view
+from sspl.data.augmentations import AUGMENTATIONS, AugmentationName, augment
+from sspl.data.transforms import (
+    ViewName,
+    draw_crops,
+    draw_views,
+    make_views,
+    random_views,
+    resize_for_crops,
+    whole_view,
+)
+from sspl.encoders import normalise_picture
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def make_images(num: int = 4) -> torch.Tensor:
+    return torch.randint(256, (num, 3, 64, 64), generator=seeded(), dtype=torch.uint8)
+
+
+def cut_by_hand(resized: torch.Tensor, crop: torch.Tensor, px: int) -> torch.Tensor:
+    """The window (3, px, px) of one picture, mirrored last."""
+    row, column, mirrored = (int(number) for number in crop)
+    window = resized[:, row : row + px, column : column + px]
+    return window.flip(2) if mirrored else window
 
 
 def test_views_are_windows_of_the_resized_picture():
@@ -26,6 +54,50 @@ def test_views_follow_their_generator():
     )
     assert torch.equal(one, two)
     assert not torch.equal(one, other)
+
+
+def test_there_is_a_view_for_each_row_of_table_4():
+    assert get_args(ViewName) == ("crop", "horizontal_flip", *get_args(AugmentationName))
+
+
+def test_the_default_view_is_a_crop_that_is_mirrored_every_second_time():
+    images, crops = make_images(60), draw_crops(60, 56, seeded(1))
+    resized = resize_for_crops(images, 56)
+    cuts = torch.stack([cut_by_hand(resized[i], crops[i], 56) for i in range(60)])
+    assert torch.equal(random_views(images, 56, seeded(1)), normalise_picture(cuts))
+    assert torch.equal(draw_views(60, 56, seeded(1)), crops.float())
+    assert crops[:, 2].unique().tolist() == [0, 1]
+
+
+def test_a_crop_alone_is_never_mirrored():
+    images, drawn = make_images(60), draw_views(60, 56, seeded(1), "crop")
+    assert (drawn[:, 2] == 0).all()
+    views = random_views(images, 56, seeded(1), "crop")
+    mirrored = draw_crops(60, 56, seeded(1))[:, 2] == 1  # what the paper's view would do
+    default = random_views(images, 56, seeded(1))
+    assert torch.equal(views, torch.where(mirrored[:, None, None, None], default.flip(3), default))
+
+
+@pytest.mark.parametrize("name", get_args(ViewName))
+def test_every_view_is_cropped_where_the_others_are(name):
+    """So that two rows of Table 4 differ in nothing but what they are named after."""
+    drawn = draw_views(20, 56, seeded(4), name)
+    assert drawn.dtype == torch.float32
+    assert torch.equal(drawn[:, :2], draw_crops(20, 56, seeded(4))[:, :2].float())
+    assert torch.equal(drawn, draw_views(20, 56, seeded(4), name))
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_an_augmentation_changes_the_crop_and_nothing_else(name):
+    resized = resize_for_crops(make_images(20), 56)
+    drawn = draw_views(20, 56, seeded(4), name)
+    cuts = torch.stack([cut_by_hand(resized[i], drawn[i, :3], 56) for i in range(20)])
+    views = make_views(resized, drawn, 56, name)
+    assert torch.equal(views, normalise_picture(augment(cuts, name, drawn[:, 3:])))
+    changed = (views != normalise_picture(cuts)).flatten(1).any(1)
+    assert changed.any()
+    part = torch.tensor([3, 17])  # another process's part of the batch
+    assert torch.equal(make_views(resized[part], drawn[part], 56, name), views[part])
 
 
 def test_the_whole_picture_is_squashed_to_a_square():

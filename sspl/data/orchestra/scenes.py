@@ -1,8 +1,8 @@
 """Clips of the built-in world: a picture with exact boxes, and the sound that belongs to it.
 
-Everything is a pure function of (seed, index, kind). What is in a clip, how it looks and how it
-sounds come from three separate random streams, so the size of the picture and the length of the
-sound change neither what is drawn nor which notes begin.
+Everything is a pure function of (seed, index, kind, num_instruments). What is in a clip, how it
+looks and how it sounds come from three separate random streams, so the size of the picture and the
+length of the sound change neither what is drawn nor which notes begin.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from sspl.data.orchestra.staging import place_instruments, stage_people
 
 Kind = Literal["solo", "duet", "silent", "offscreen", "empty"]
 Box = tuple[float, float, float, float]
+
+_ALL = len(INSTRUMENTS)
 
 _KINDS: tuple[str, ...] = get_args(Kind)
 _PLAN, _PICTURE, _SOUND = range(3)
@@ -70,20 +72,28 @@ class _Plan:
 
 
 def make_clip(
-    seed: int, index: int, kind: Kind = "solo", image_px: int = 256, duration_s: float = 3.0
+    seed: int,
+    index: int,
+    kind: Kind = "solo",
+    image_px: int = 256,
+    duration_s: float = 3.0,
+    num_instruments: int = _ALL,
 ) -> Clip:
     """Makes clip number `index` of the world `seed`.
 
     Kinds: "solo", one instrument, seen and heard; "duet", two of different classes, both heard;
     "silent", two seen, one heard; "offscreen", one heard that is not in the picture, another seen;
-    "empty", a room without instruments, and only its quiet noise.
+    "empty", a room without instruments, and only its quiet noise. Only the first
+    `num_instruments` of `INSTRUMENTS` appear; with fewer than all, their number is in the `id`.
 
-    Raises ValueError for an unknown kind, a negative seed or index, or an `image_px` under 16.
+    Raises ValueError for an unknown kind, a negative seed or index, an `image_px` under 16, or a
+    `num_instruments` that is not 2 to 11.
     """
-    image, placed = draw_picture(seed, index, kind, image_px)
-    waveform, stems = make_sound(seed, index, kind, duration_s)
+    image, placed = draw_picture(seed, index, kind, image_px, num_instruments)
+    waveform, stems = make_sound(seed, index, kind, duration_s, num_instruments)
+    world = "orchestra" if num_instruments == _ALL else f"orchestra{num_instruments}"
     return Clip(
-        id=f"orchestra-s{seed}-{kind}-{index:05d}",
+        id=f"{world}-s{seed}-{kind}-{index:05d}",
         kind=kind,
         image=image,
         waveform=waveform,
@@ -94,7 +104,7 @@ def make_clip(
 
 
 def draw_picture(
-    seed: int, index: int, kind: Kind, image_px: int = 256
+    seed: int, index: int, kind: Kind, image_px: int = 256, num_instruments: int = _ALL
 ) -> tuple[np.ndarray, tuple[Placed, ...]]:
     """Draws only the picture of a clip: (image_px, image_px, 3) uint8, and what is in it.
 
@@ -102,7 +112,7 @@ def draw_picture(
     """
     if image_px < 16:
         raise ValueError(f"image_px is {image_px}: a picture needs at least 16 pixels a side")
-    plan = _plan_clip(seed, index, kind)
+    plan = _plan_clip(seed, index, kind, num_instruments)
     rng = _stream(seed, index, kind, _PICTURE)
     room, floor_y = draw_room(rng)
     clutter, light = draw_clutter(rng, floor_y), make_light(rng)
@@ -129,13 +139,13 @@ def draw_picture(
 
 
 def make_sound(
-    seed: int, index: int, kind: Kind, duration_s: float = 3.0
+    seed: int, index: int, kind: Kind, duration_s: float = 3.0, num_instruments: int = _ALL
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Makes only the sound of a clip: the mixture (N,) float32 at 16 kHz, and its stems.
 
     Raises ValueError as `make_clip` does.
     """
-    plan = _plan_clip(seed, index, kind)
+    plan = _plan_clip(seed, index, kind, num_instruments)
     rng = _stream(seed, index, kind, _SOUND)
     if not plan.sounding:
         noise = rng.standard_normal(round(duration_s * 16000)) * 0.001
@@ -157,9 +167,11 @@ def _stream(seed: int, index: int, kind: Kind, stream: int) -> np.random.Generat
     return np.random.default_rng([seed, index, _KINDS.index(kind), stream])
 
 
-def _plan_clip(seed: int, index: int, kind: Kind) -> _Plan:
+def _plan_clip(seed: int, index: int, kind: Kind, num_instruments: int) -> _Plan:
+    if not 2 <= num_instruments <= _ALL:
+        raise ValueError(f"num_instruments is {num_instruments}: take 2 to {_ALL}")
     rng = _stream(seed, index, kind, _PLAN)
-    first, second = rng.permutation(INSTRUMENTS)[:2].tolist()
+    first, second = rng.permutation(INSTRUMENTS[:num_instruments])[:2].tolist()
     plans = {
         "solo": ((first,), (first,)),
         "duet": ((first, second), (first, second)),

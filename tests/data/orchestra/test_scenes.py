@@ -72,6 +72,22 @@ def test_the_same_numbers_give_the_same_clip_and_others_another():
         assert not np.array_equal(first.image, draw_picture(seed, index, "duet", 64)[0])
 
 
+@pytest.mark.parametrize("kind", ["solo", "silent", "offscreen"])
+def test_a_smaller_world_holds_the_first_instruments_only(kind):
+    clips = [make_clip(3, i, kind, 32, 0.1, num_instruments=3) for i in range(30)]
+    seen = {placed.instrument for clip in clips for placed in clip.placed}
+    heard = {clip.label for clip in clips}
+    assert seen == heard == set(INSTRUMENTS[:3])
+    assert clips[4].id == f"orchestra3-s3-{kind}-00004"
+
+
+def test_the_whole_world_is_the_one_without_a_number():
+    clip, numbered = make_clip(3, 1, "duet", 64, 0.5), make_clip(3, 1, "duet", 64, 0.5, 11)
+    assert (clip.id, clip.placed) == (numbered.id, numbered.placed)
+    assert np.array_equal(clip.image, numbered.image)
+    assert np.array_equal(clip.waveform, numbered.waveform)
+
+
 def test_every_size_shows_the_same_picture():
     large, placed = draw_picture(3, 2, "solo", 1024)
     for image_px in (64, 224, 256):
@@ -138,6 +154,9 @@ def test_mistakes_are_told(make):
         make(-1, 0, "solo")
     with pytest.raises(ValueError, match="negative"):
         make(0, -1, "solo")
+    for num in (1, 12):
+        with pytest.raises(ValueError, match=f"num_instruments is {num}: take 2 to 11"):
+            make(0, 0, "solo", num_instruments=num)
 
 
 def test_a_picture_needs_a_size():
