@@ -210,7 +210,7 @@ def plot_training(rows: Sequence[dict[str, Any]]) -> Figure:
         raise ValueError("the log holds no epoch yet: train for at least one")
     figure = Figure(figsize=(10, 3), dpi=150, layout="constrained")
     losses, spread, scores = figure.subplots(1, 3)
-    others = ("epoch", "seconds", "loss", "spread")
+    others = ("epoch", "seconds", "loss", "spread", "dimensions", "collapsed")
     scored = [name for name in rows[0] if name.endswith(("_ciou_at_50", "_auc"))]
     terms = [name for name in rows[0] if name not in (*others, *scored)]
     _plot_columns(losses, rows, ("loss", *terms))

@@ -6,11 +6,21 @@ default switches it off, and its metadata says why a preset would switch it on.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, Literal
 
 from sspl.attention import FusionName, ScalingName
+from sspl.data.orchestra.instruments import INSTRUMENTS
 from sspl.data.orchestra.scenes import Kind
+from sspl.data.transforms import ViewName
 from sspl.encoders import EarsName, EyesName
+from sspl.objectives import TieName
+
+Objective = Literal[
+    "simsiam", "byol", "barlow_twins", "w_mse", "hardway", "attention", "contrastive"
+]
+BASELINES: tuple[Objective, ...] = ("hardway", "attention", "contrastive")
+"""Those that push other pairs' sounds away: one view, no PCM. See `sspl.baselines`."""
 
 
 def departure(default: Any, why: str) -> Any:
@@ -35,6 +45,12 @@ class ModelConfig:
     stop_gradient: bool = True  # Eq. (8); without it training collapses, Table 3
     projection_width: int = 2048
     prediction_width: int = 512
+    objective: Objective = "simsiam"
+    hardway_epsilon: float = 0.65  # object above it, of HardWay only
+    hardway_epsilon2: float = 0.4  # background below it
+    hardway_tau: float = 0.03  # softness of both
+    label_guided: bool = False  # contrastive, and labels say what is no negative: Figure 2, B
+    train_eyes: bool = False  # from a random start: Table 3's rows without pre-training
 
     rectified_features: bool = departure(
         False,
@@ -57,6 +73,9 @@ class ModelConfig:
         "picks out and the sound makes it listen, without negatives.",
     )
     tie_off_diagonal: float = departure(0.005, "Barlow Twins' own weight; unused without a tie.")
+    tie: TieName = departure(  # noqa: RUF009
+        "barlow_twins", "Another loss without negatives may tie sight to sound better."
+    )
     leave_out_weight: float = departure(
         0.0,
         "The map may be upside down at the same loss; what it leaves out must not vary with the "
@@ -66,6 +85,11 @@ class ModelConfig:
         0.0,
         "Leaving out nothing also leaves out nothing that sounds: the mean of the scaled map is "
         "the price of a map that spreads.",
+    )
+    sound_error_weight: float = departure(
+        0.0,
+        "SimSiam alone never asks the PCM to predict the sound; its own error of it, squared, asks "
+        "without negatives.",
     )
 
     def __post_init__(self) -> None:
@@ -77,6 +101,7 @@ class ModelConfig:
             "tie_off_diagonal",
             "leave_out_weight",
             "area_weight",
+            "sound_error_weight",
         ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
@@ -91,6 +116,35 @@ class ModelConfig:
                 f"under {self.scaling} every map has the same mean, so that leave_out_weight and "
                 "area_weight say nothing: take 0 for both, or another scaling"
             )
+        if self.tie != "barlow_twins" and not self.tie_weight:
+            raise ValueError(f"tie {self.tie!r} changes nothing: take a tie_weight too")
+        if self.sound_error_weight and not self.num_cycles:
+            raise ValueError("without PCM nothing predicts the sound: take sound_error_weight 0")
+        _check_objective(self)
+
+
+def _check_objective(config: ModelConfig) -> None:
+    """ValueError if a field has nothing to act on under the config's objective."""
+    c, name = config, config.objective
+    if not c.stop_gradient and name != "simsiam":
+        raise ValueError(f"stop_gradient is simsiam's: leave it on under {name}")
+    if c.label_guided and name != "contrastive":
+        raise ValueError(f"{name} looks at no labels: take label_guided only with contrastive")
+    if c.hardway_tau <= 0 or c.hardway_epsilon2 > c.hardway_epsilon:
+        raise ValueError("take a hardway_tau above 0 and hardway_epsilon2 up to hardway_epsilon")
+    if name not in BASELINES:
+        return
+    if c.num_cycles:
+        raise ValueError(f"{name} looks at the visual feature as it is seen: take num_cycles 0")
+    if c.tie_weight or c.leave_out_weight or c.area_weight:
+        raise ValueError(
+            f"tie_weight, leave_out_weight and area_weight belong to objectives without negatives: "
+            f"take 0 for all under {name}"
+        )
+    if c.fusion != "attention":
+        raise ValueError(f"{name} fuses nothing with the sound: leave fusion at attention")
+    if c.scaling != "min_max" and name != "attention":
+        raise ValueError(f"{name} looks at the map as it is: leave scaling at min_max")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +162,7 @@ class TrainConfig:
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     accumulation_steps: int = 1  # parts of a batch, one after the other
     seed: int = 0
+    augmentation: ViewName = "horizontal_flip"  # what a view is beside a crop, Table 4
     cached_views: int = departure(
         0,
         "The encoders are frozen, so a few views of each picture can be encoded once and drawn "
@@ -139,6 +194,11 @@ def without_pcm(model: ModelConfig) -> ModelConfig:
     return replace(model, num_cycles=0)
 
 
+def without_terms(model: ModelConfig) -> ModelConfig:
+    """The same model with the paper's loss alone; other departures stay."""
+    return replace(model, tie_weight=0.0, leave_out_weight=0.0, area_weight=0.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
     """Which picture-sound pairs a run trains on and which choose its epoch."""
@@ -151,11 +211,16 @@ class DataConfig:
     val_seed: int = 2
     kinds: tuple[Kind, ...] = ("solo", "duet", "silent")
     val_kinds: tuple[Kind, ...] = ("solo", "silent")
+    num_instruments: int = len(INSTRUMENTS)  # the fewer, the more false negatives in a batch
     embeddings: str | None = None  # .npz with the sounds' embeddings, see `sspl.data.manifest`
 
     def __post_init__(self) -> None:
         if self.num_train < 0 or self.num_val < 1:
             raise ValueError("num_train is at least 0 and num_val at least 1")
+        if not 2 <= self.num_instruments <= len(INSTRUMENTS):
+            raise ValueError(
+                f"num_instruments is {self.num_instruments}; take 2 to {len(INSTRUMENTS)}"
+            )
         if self.embeddings is not None and self.name == "orchestra":
             raise ValueError("embeddings belong to a folder of data: pass --data FOLDER too")
 
@@ -274,6 +339,16 @@ def tiny_paper() -> RunConfig:
     )
 
 
+def as_baseline(run: RunConfig, objective: Objective) -> RunConfig:
+    """The run with a baseline's objective in SSPL's place: same eyes, same query, same read-out."""
+    model = replace(
+        without_terms(without_pcm(run.model)),
+        objective=objective,
+        scaling="softmax" if objective == "attention" else "min_max",
+    )
+    return replace(run, model=model)
+
+
 def _drop_pcm(run: RunConfig) -> RunConfig:
     return replace(run, model=without_pcm(run.model))
 
@@ -304,4 +379,16 @@ PRESETS: dict[str, Callable[[], RunConfig]] = {
     "paper-vggsound144k": lambda: paper_vggsound(144_000),
     "paper-vggsound10k-no-pcm": lambda: paper_vggsound_no_pcm(10_000),
     "paper-vggsound144k-no-pcm": lambda: paper_vggsound_no_pcm(144_000),
+}
+PRESETS |= {
+    f"{name}-{objective}": partial(as_baseline, PRESETS[f"{name}-no-pcm"](), objective)
+    for name in (
+        "tiny",
+        "light",
+        "paper-flickr10k",
+        "paper-flickr144k",
+        "paper-vggsound10k",
+        "paper-vggsound144k",
+    )
+    for objective in ("attention", "hardway")
 }

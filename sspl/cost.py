@@ -55,7 +55,7 @@ class Cost:
     """What a model costs; the dictionaries are keyed by `PARTS`.
 
     Attributes:
-        parameters: number of weights, buffers left out.
+        parameters: number of weights, buffers and BYOL's slower copy left out.
         learned: how many of them take gradient.
         weights_mb: parameters and buffers in float32; 1 MB is 10^6 bytes.
         flops: of one picture and one sound. A look, from picture and sound to the map, is all of
@@ -155,7 +155,9 @@ def count_flops(model: SSPL, as_printed: bool = False) -> dict[str, int]:
 
     def represent(query: Tensor, aligned: Tensor, visual: Tensor) -> Tensor:
         _, _, attended = model.attend(query, aligned, visual)
-        return model.head.predict(model.head.project(attended))
+        for layers in () if model.head is None else model.head.children():
+            attended = layers(attended)  # projector, and predictor where there is one
+        return attended
 
     view, log_mel = make_inputs(model, 1)
     visual = count("eyes", model.see, view)
@@ -230,6 +232,12 @@ def make_rows(config: ModelConfig) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def count_printed_gflops(config: ModelConfig) -> float:
+    """GFLOPs as Table S6 counts them, of a model of this config."""
+    with FakeTensorMode():
+        return sum(count_flops(build_model(config).eval(), as_printed=True).values()) / 1e9
 
 
 def format_result(result: dict[str, Any]) -> str:

@@ -3,9 +3,13 @@
 Letters: B batch, D dimensions.
 """
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+TieName = Literal["barlow_twins", "vicreg", "w_mse"]
 
 
 def simsiam_loss(
@@ -41,6 +45,16 @@ def byol_loss(p1: Tensor, p2: Tensor, z1: Tensor, z2: Tensor) -> Tensor:
     return 4 + 4 * simsiam_loss(p1, p2, z1, z2)
 
 
+def standardise(x: Tensor) -> Tensor:
+    """Each dimension to mean 0 and deviation 1 over the batch, a batch norm without weights.
+
+    Args:
+        x: (B, D) float; a dimension that does not vary, and a batch of one, become 0.
+    """
+    x = x - x.mean(0)
+    return x / x.square().mean(0).add(1e-5).sqrt()
+
+
 def cross_correlation(a: Tensor, b: Tensor) -> Tensor:
     """Correlation over the batch of each dimension of `a` with each of `b`.
 
@@ -51,11 +65,6 @@ def cross_correlation(a: Tensor, b: Tensor) -> Tensor:
     Returns:
         (D, D) in [-1, 1].
     """
-
-    def standardise(x: Tensor) -> Tensor:
-        x = x - x.mean(0)
-        return x / x.square().mean(0).add(1e-5).sqrt()
-
     return standardise(a).T @ standardise(b) / len(a)
 
 
@@ -156,19 +165,31 @@ def vicreg_loss(
     return loss
 
 
-def tie_loss(attended: Tensor, query: Tensor, off_diagonal: float) -> Tensor:
-    """What the map picks out must vary with the sound: Barlow Twins across sight and sound.
+def tie_loss(
+    attended: Tensor, query: Tensor, off_diagonal: float, kind: TieName = "barlow_twins"
+) -> Tensor:
+    """What the map picks out must vary with the sound: two views that are sight and sound.
 
     On the attended visual feature and the sound's query, which live in the same space. Not in the
     SSPL paper; see `ModelConfig.tie_weight`.
 
     Args:
         attended, query: (B, D) float.
-        off_diagonal: weight of the redundancy term, their lambda.
+        off_diagonal: weight of Barlow Twins' redundancy term, their lambda; the others ignore it.
+        kind: "barlow_twins", per dimension (divided by D); "vicreg", of standardised features,
+            since its hinge asks for deviations of 1, and divided by its first weight, 25; "w_mse",
+            whitened in slices of 2 D, which needs B > D.
     Returns:
-        scalar >= 0, `barlow_twins_loss` per dimension (divided by D).
+        scalar >= 0, each about 1 to 2 where the two have nothing in common.
     """
-    return barlow_twins_loss(attended, query, off_diagonal) / attended.shape[1]
+    width = attended.shape[1]
+    match kind:
+        case "barlow_twins":
+            return barlow_twins_loss(attended, query, off_diagonal) / width
+        case "vicreg":
+            return vicreg_loss(standardise(attended), standardise(query)) / 25
+        case "w_mse":
+            return w_mse_loss(attended, query, 2 * width)
 
 
 def leave_out_loss(left_out: Tensor, whole: Tensor, query: Tensor) -> Tensor:

@@ -91,8 +91,17 @@ class PredictiveCoding(nn.Module):
         Returns:
             (B, C_v, 14, 14).
         """
-        *_, (r3, _, _) = self._run(visual, sound)
-        return self.read_out(r3)
+        return self.refine(visual, sound)[0]
+
+    def refine(self, visual: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
+        """`forward`, and how wrong the PCM was about the sound on its way.
+
+        Returns:
+            (B, C_v, 14, 14), and the scalar |r_0 - p_0|^2, mean over cycles and batch, in float32.
+        """
+        cycles = list(self._run(visual, sound))
+        sound_errors = [e0.float().square().sum(1).mean() for _, _, (e0, _, _) in cycles]
+        return self.read_out(cycles[-1][0]), torch.stack(sound_errors).mean()
 
     def trace(self, visual: Tensor, sound: Tensor) -> list[Cycle]:
         """Every cycle of one pass, each read out; arguments as in `forward`."""

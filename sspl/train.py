@@ -13,16 +13,18 @@ from typing import Any, Literal
 import tyro
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
+from torch import Tensor
 from tqdm import tqdm
 
 from sspl.build import build_model
 from sspl.charts import plot_training
 from sspl.checkpoint import read_meta, save_checkpoint
+from sspl.collapse import find_collapse
 from sspl.command import run_command
 from sspl.config import PRESETS, RunConfig, TrainConfig, departures
 from sspl.data.folder import open_embeddings
 from sspl.data.pairs import Pairs
-from sspl.encode import Encoded, encode_pairs, predict_maps
+from sspl.encode import CachedViews, Encoded, encode_pairs, predict_maps
 from sspl.files import replace_when_done, write_json
 from sspl.metrics import score_maps
 from sspl.model import SSPL
@@ -37,12 +39,14 @@ def train(
     model: SSPL,
     run: RunConfig,
     train_pairs: Pairs,
-    selection_pairs: Pairs | None,
+    selection_pairs: Pairs | Encoded | None,
     out: Path,
     resume: bool = False,
     *,
     accelerator: Accelerator | None = None,
     save_every: int = 100,
+    views: CachedViews | None = None,
+    embeddings: Tensor | None = None,
 ) -> Path:
     """Train a model whose encoders are ready, and keep its best epoch.
 
@@ -51,9 +55,11 @@ def train(
     run continues bit for bit.
 
     Args:
-        selection_pairs: score the epochs, and choose; None keeps the last (`select` "last").
+        selection_pairs: score the epochs, and choose; encoded before where other runs share them,
+            but not where the eyes learn; None keeps the last (`select` "last").
         resume: go on from `out/last.pt` if it is there.
         accelerator: from `open_devices`, which is called if None.
+        views, embeddings: what `Trainer` would make of the pairs, where other runs share them.
     Returns:
         the folder of the best checkpoint.
     Raises:
@@ -75,15 +81,15 @@ def train(
     if resumes:
         _check_same_run(out / "config.json", run)
 
-    trainer = Trainer(model, run, train_pairs, accelerator)
+    trainer = Trainer(model, run, train_pairs, accelerator, views, embeddings)
     if main:
         out.mkdir(parents=True, exist_ok=True)
         for unfinished in out.rglob(".unfinished-*"):  # of a run that was killed as it saved
             unfinished.unlink()
         write_json(out / "config.json", asdict(run))
-    selection = None
-    if selection_pairs is not None and main:
-        selection = encode_pairs(trainer.model, selection_pairs)
+    selection = selection_pairs if main else None
+    if isinstance(selection, Pairs) and not run.model.train_eyes:
+        selection = encode_pairs(trainer.model, selection)
     if resumes:
         trainer.resume(last)
     done = len(trainer.progress.rows) * trainer.num_steps + trainer.progress.step
@@ -104,6 +110,8 @@ def train(
             (scores,) = broadcast_object_list([scores])  # the first process's, where there are many
             row = trainer.close_epoch(scores)
             if main:
+                if collapse := find_collapse(row):
+                    bar.write(f"epoch {row['epoch']}: {collapse}", file=sys.stderr)
                 bar.set_postfix({"loss": row["loss"], "spread": row["spread"], **scores})
                 if trainer.progress.best()[1] == row["epoch"]:
                     save_checkpoint(trainer.model, out / "best", describe_run(run, row))
@@ -115,9 +123,12 @@ def train(
     return out / "best"
 
 
-def validate(model: SSPL, encoded: Encoded) -> dict[str, float]:
+def validate(model: SSPL, selection: Pairs | Encoded) -> dict[str, float]:
     """cIoU@0.5 and AUC of the last cycle under protocol `sspl`."""
     model.eval()
+    encoded = selection
+    if isinstance(encoded, Pairs):  # eyes that learn see anew
+        encoded = encode_pairs(model, encoded)
     maps = predict_maps(model, encoded.visual, encoded.embeddings)[-1]
     scores = score_maps(maps, encoded.ground_truth, "sspl")
     return {"ciou_at_50": scores.ciou_at_50, "auc": scores.auc}
@@ -209,7 +220,7 @@ def main(
     if num_train is not None:
         run = replace(run, data=replace(run.data, num_train=num_train))
     if embeddings is not None:
-        run = _use_embeddings(run, embeddings)
+        run = use_embeddings(run, embeddings)
     accelerator = open_devices(device)
     if accelerator.is_main_process:
         print(json.dumps(asdict(run), indent=1))
@@ -235,7 +246,7 @@ def main(
     accelerator.end_training()
 
 
-def _use_embeddings(run: RunConfig, path: Path) -> RunConfig:
+def use_embeddings(run: RunConfig, path: Path) -> RunConfig:
     """The same run with ears that pass on embeddings as wide as those in the file."""
     _, embedding = open_embeddings(path)
     channels = embedding.shape[1]

@@ -7,9 +7,8 @@ Letters: N pairs, B batch, D dimensions.
 """
 
 import json
-import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +16,11 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from accelerate import Accelerator, DistributedType
+from accelerate import Accelerator, DistributedDataParallelKwargs, DistributedType
 from torch import Tensor, nn
 
 from sspl.checkpoint import find_score
+from sspl.collapse import count_dimensions, find_collapse, measure_collapse
 from sspl.config import RunConfig, TrainConfig
 from sspl.data.pairs import Pairs
 from sspl.encode import CachedViews, FreshViews, encode_sounds
@@ -45,8 +45,14 @@ class Learner(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, visual1: Tensor, visual2: Tensor, embeddings: Tensor) -> SSPLOutput:
-        return self.model.learn(visual1, visual2, embeddings)
+    def forward(
+        self,
+        visual1: Tensor,
+        visual2: Tensor,
+        embeddings: Tensor,
+        classes: Tensor | None = None,
+    ) -> SSPLOutput:
+        return self.model.learn(visual1, visual2, embeddings, classes)
 
 
 @dataclass(kw_only=True)
@@ -78,30 +84,18 @@ class Progress:
         return score, -epoch
 
 
-def measure_collapse(z: Tensor) -> Tensor:
-    """Standard deviation of the normalised projections, times sqrt(D): 1 is spread, 0 collapse.
-
-    SimSiam's monitor (Chen and He, Sec. 4.1), averaged over dimensions.
-
-    Args:
-        z: (B, D) float.
-    Returns:
-        scalar.
-    """
-    unit = torch.nn.functional.normalize(z.detach().float(), dim=1)
-    return unit.std(0, correction=0).mean() * math.sqrt(z.shape[1])
-
-
 def build_optimizer(model: SSPL, config: TrainConfig) -> torch.optim.AdamW:
     """AdamW with Table S1's two learning rates and no weight decay on a and b (authors' code)."""
     gains, rest = [], [*model.query.parameters()]
     if model.pcm is not None:
         for name, parameter in model.pcm.named_parameters():
             (gains if "gain" in name else rest).append(parameter)
-    groups: list[dict[str, Any]] = [
-        {"params": list(model.head.parameters()), "lr": config.head_learning_rate},
-        {"params": rest, "lr": config.learning_rate},
-    ]
+    if model.config.train_eyes:
+        rest.extend(model.eyes.parameters())
+    groups: list[dict[str, Any]] = [{"params": rest, "lr": config.learning_rate}]
+    if model.head is not None:
+        heads = {"params": list(model.head.parameters()), "lr": config.head_learning_rate}
+        groups.insert(0, heads)
     if gains:
         groups.append({"params": gains, "lr": config.learning_rate, "weight_decay": 0.0})
     return torch.optim.AdamW(groups, betas=(0.9, 0.999), weight_decay=config.weight_decay)
@@ -120,8 +114,14 @@ def open_devices(device: str | None = None) -> Accelerator:
     has_gpu = torch.cuda.is_available()
     if device == "cuda" and not has_gpu:
         raise ValueError("PyTorch finds no GPU here: take --device cpu")
-    # Precision is ours to set (`Trainer`), whatever the launcher's configuration says.
-    accelerator = Accelerator(cpu=device == "cpu" or not has_gpu, mixed_precision="no")
+    # Precision is ours to set (`Trainer`), whatever the launcher's configuration says. Nobody reads
+    # the running statistics of any process but the first, and eyes that learn have looked already
+    # when they would be handed round.
+    accelerator = Accelerator(
+        cpu=device == "cpu" or not has_gpu,
+        mixed_precision="no",
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+    )
     if accelerator.distributed_type not in (
         DistributedType.NO,
         DistributedType.MULTI_CPU,
@@ -146,7 +146,8 @@ def join_batch_norms(model: SSPL, num_processes: int, device: torch.device) -> N
     PyTorch's SyncBatchNorm needs GPUs; processes on CPUs normalise each its own part.
     """
     if num_processes > 1 and device.type == "cuda":
-        for part in (model.pcm, model.head):
+        eyes = model.eyes if model.config.train_eyes else None
+        for part in (model.pcm, model.head, model.target, eyes):
             if part is not None:
                 nn.SyncBatchNorm.convert_sync_batchnorm(part)
 
@@ -159,25 +160,48 @@ class Trainer:
         run: how it learns.
         pairs: what it learns from.
         accelerator: from `open_devices`.
+        views: of these pictures, made before with the same encoders and seed, as when variants of
+            one run follow one another: it goes bit for bit as with views of its own.
+        embeddings: (N, P, A) of these sounds, from `encode_sounds`, made before.
     Raises:
         ValueError: if the run does not fit the data or the devices.
     """
 
-    def __init__(self, model: SSPL, run: RunConfig, pairs: Pairs, accelerator: Accelerator) -> None:
+    def __init__(
+        self,
+        model: SSPL,
+        run: RunConfig,
+        pairs: Pairs,
+        accelerator: Accelerator,
+        views: CachedViews | None = None,
+        embeddings: Tensor | None = None,
+    ) -> None:
         config = run.train
-        _check_fit(config, len(pairs), accelerator)
+        _check_fit(run, len(pairs), accelerator)
         self.run, self.accelerator, self.num_pairs = run, accelerator, len(pairs)
         self.model = model.to(accelerator.device)
         self.model.eyes.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         join_batch_norms(self.model, accelerator.num_processes, accelerator.device)
         self.generator = torch.Generator().manual_seed(config.seed)
         with self.precision():
-            if config.cached_views:
-                views = CachedViews(self.model, pairs.images, config.cached_views, self.generator)
+            if views is not None:
+                self.views = views
+                self.generator.set_state(views.generator_state)
+            elif config.cached_views:
+                self.views = CachedViews(
+                    self.model,
+                    pairs.images,
+                    config.cached_views,
+                    self.generator,
+                    config.augmentation,
+                )
             else:
-                views = FreshViews(self.model, pairs.images)
-            self.views = views
-            self.embeddings = encode_sounds(self.model, pairs.sounds)
+                self.views = FreshViews(self.model, pairs.images, config.augmentation)
+            if embeddings is None:
+                embeddings = encode_sounds(self.model, pairs.sounds)
+        self.embeddings = embeddings
+        classes = list_classes(pairs.labels) if run.model.label_guided else None
+        self.classes = None if classes is None else classes.to(accelerator.device)
         self.optimizer = build_optimizer(self.model, config)
         self.scaler = torch.GradScaler(accelerator.device.type, enabled=config.precision == "fp16")
         self.learner = accelerator.prepare_model(Learner(self.model))
@@ -214,7 +238,7 @@ class Trainer:
         """One step of the optimizer on the pairs `indices` (B,), this process doing its part.
 
         Returns:
-            loss, its terms and the collapse monitor: scalars on the device, not waited for.
+            loss, its terms and the collapse monitors: scalars on the device, not waited for.
         """
         accelerator = self.accelerator
         views = self.views.draw(len(indices), self.generator)
@@ -228,16 +252,22 @@ class Trainer:
             with self.precision():
                 visual1, visual2 = self.views.see(chosen, drawn)
                 heard = self.embeddings[chosen]
+            classes = None if self.classes is None else self.classes[chosen]
             more = mine is not turns[-1]  # gradients are reduced once, with the last part
             with accelerator.no_sync(self.learner) if more else nullcontext():
                 with self.precision():
-                    output = self.learner(visual1, visual2, heard)
+                    output = self.learner(visual1, visual2, heard, classes)
                 self.scaler.scale(output.loss / len(turns)).backward()
-            numbers = {"loss": output.loss.detach(), "spread": measure_collapse(output.z1)}
+            numbers = {
+                "loss": output.loss.detach(),
+                "spread": measure_collapse(output.z1),
+                "dimensions": count_dimensions(output.z1),
+            }
             for name, value in (numbers | output.terms).items():
                 sums[name] = sums.get(name, 0.0) + value / len(turns)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.model.follow()
         return sums
 
     def _split(self, batch_size: int) -> list[Tensor]:
@@ -247,10 +277,15 @@ class Trainer:
         return [turn.tensor_split(num)[index] for turn in turns]
 
     def close_epoch(self, scores: dict[str, float]) -> dict[str, Any]:
-        """Add the finished and settled epoch's row: means over its steps and the processes."""
+        """Add the finished and settled epoch's row: means over its steps and the processes.
+
+        It says `collapsed` where `find_collapse` finds that it is.
+        """
         progress = self.progress
         means = {name: float(total) / self.num_steps for name, total in progress.sums.items()}
         row = {"epoch": len(progress.rows) + 1, **means, **scores, "seconds": progress.seconds}
+        if find_collapse(row):
+            row["collapsed"] = True
         self.progress = Progress(rows=[*progress.rows, row])
         return row
 
@@ -313,7 +348,29 @@ class Trainer:
             ) from error
 
 
-def _check_fit(config: TrainConfig, num_pairs: int, accelerator: Accelerator) -> None:
+def list_classes(labels: Sequence[str]) -> Tensor:
+    """Which classes sound in each pair, from names such as "cello+flute": (N, K) bool.
+
+    Raises:
+        ValueError: if a pair has no label.
+    """
+    pairs = [set(label.split("+")) - {""} for label in labels]
+    if not all(pairs):
+        missing = sum(not pair for pair in pairs)
+        raise ValueError(
+            f"label_guided needs the class of every sound, and {missing} of {len(pairs)} pairs "
+            "have none: label them, or train without"
+        )
+    names = sorted(set().union(*pairs))
+    return torch.tensor([[name in pair for name in names] for pair in pairs])
+
+
+def _check_fit(run: RunConfig, num_pairs: int, accelerator: Accelerator) -> None:
+    config = run.train
+    if run.model.train_eyes and config.cached_views:
+        raise ValueError(
+            "cached views are what eyes saw before, and these eyes learn: take cached_views 0"
+        )
     parts = accelerator.num_processes * config.accumulation_steps
     if config.batch_size % parts or config.batch_size < 2 * parts:
         raise ValueError(
@@ -329,10 +386,15 @@ def _check_fit(config: TrainConfig, num_pairs: int, accelerator: Accelerator) ->
         raise ValueError("fp16 needs a GPU: take --precision bf16 or fp32")
 
 
+def _frozen_parts(model: SSPL) -> tuple[str, ...]:
+    """How the names of encoders begin that do not change."""
+    return ("ears.",) if model.config.train_eyes else ("eyes.", "ears.")
+
+
 def _learned_state(model: SSPL) -> dict[str, Tensor]:
-    """The state dict without the frozen encoders, which do not change."""
-    return {k: v for k, v in model.state_dict().items() if not k.startswith(("eyes.", "ears."))}
+    frozen = _frozen_parts(model)
+    return {k: v for k, v in model.state_dict().items() if not k.startswith(frozen)}
 
 
 def _frozen_state(model: SSPL) -> dict[str, Tensor]:
-    return {k: v for k, v in model.state_dict().items() if k.startswith(("eyes.", "ears."))}
+    return {k: v for k, v in model.state_dict().items() if k.startswith(_frozen_parts(model))}

@@ -70,11 +70,13 @@ class HasEncoders(Protocol):
 
     eyes: nn.Module
     ears: nn.Module
-    config: Any  # ModelConfig, whose `eyes` and `ears` are names
+    config: Any  # ModelConfig, whose `eyes` and `ears` are names, `train_eyes` a bool
 
 
 def load_encoders(model: HasEncoders, weights_dir: str | Path | None = None) -> dict[str, Path]:
     """Give a model's eyes and ears their weights; "embedding" ears have none to be given.
+
+    Eyes that learn keep their random start.
 
     Args:
         weights_dir: the weights folder; None takes SSPL_WEIGHTS_DIR, if it is set.
@@ -84,6 +86,8 @@ def load_encoders(model: HasEncoders, weights_dir: str | Path | None = None) -> 
         ValueError: if a file is missing, cannot be fetched, is broken or does not fit.
     """
     parts = {"eyes": (model.eyes, model.config.eyes), "ears": (model.ears, model.config.ears)}
+    if model.config.train_eyes:
+        del parts["eyes"]
     parts = {part: pair for part, pair in parts.items() if pair[0].state_dict()}
     # All are found before one is read: what is missing should be said at once.
     files = {part: find_weights(name, weights_dir) for part, (_, name) in parts.items()}

@@ -1,6 +1,7 @@
 """One of the two processes of `test_trainer`: a step's gradients, and whole runs, resumed."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -63,6 +64,16 @@ def take_step_unwrapped() -> Gradients:
     return read_gradients(trainer)
 
 
+def learn_to_see() -> Gradients:
+    """The gradients of eyes that learn; their batch norms see this process's part only."""
+    config = replace(without_pcm(SMALL), train_eyes=True)
+    run = RunConfig(model=config, train=TrainConfig(batch_size=BATCH), data=DataConfig())
+    trainer = Trainer(build_model(config), run, make_pairs(BATCH), open_devices("cpu"))
+    trainer.model.train()
+    trainer.train_step(torch.arange(BATCH))
+    return {k: g for k, g in read_gradients(trainer).items() if k.startswith("eyes.")}
+
+
 def read_gradients(trainer: Trainer) -> Gradients:
     named = trainer.model.named_parameters()
     return {name: p.grad.clone() for name, p in named if p.grad is not None}
@@ -87,6 +98,7 @@ def train_and_resume(out: Path) -> None:
 if __name__ == "__main__":
     out = Path(sys.argv[1])
     found = {"1": take_step(1), "2": take_step(2), "unwrapped": take_step_unwrapped()}
+    found["eyes"] = learn_to_see()
     train_and_resume(out)
     rank = open_devices("cpu").process_index
     torch.save(found, out / f"rank{rank}.pt")

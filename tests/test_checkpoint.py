@@ -2,7 +2,7 @@ import json
 
 import pytest
 import torch
-from test_model import SMALL
+from test_model import OBJECTIVES, SMALL
 
 from sspl.build import build_model
 from sspl.checkpoint import (
@@ -27,6 +27,29 @@ def test_a_checkpoint_rebuilds_the_model_bit_for_bit(tmp_path):
     assert meta["epoch"] == 3
     assert {"config", "versions"} <= set(meta)
     assert {p.name for p in (tmp_path / "m").iterdir()} == {"model.safetensors", "meta.json"}
+
+
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+def test_a_checkpoint_of_any_objective_comes_back(tmp_path, config):
+    model = build_model(config, seed=7)
+    if model.target is not None:
+        model.target.query[0].weight.zero_()
+    save_checkpoint(model, tmp_path, {})
+    loaded = load_checkpoint(tmp_path)
+    assert loaded.config == config
+    assert loaded.state_dict().keys() == model.state_dict().keys()
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, loaded.state_dict()[name]), name
+
+
+def test_a_checkpoint_from_before_the_objectives_is_simsiams(tmp_path):
+    model = build_model(SMALL)
+    save_checkpoint(model, tmp_path, {})
+    meta = json.loads((tmp_path / "meta.json").read_text())
+    for name in ("objective", "label_guided", "train_eyes", "tie", "sound_error_weight"):
+        del meta["config"][name]
+    (tmp_path / "meta.json").write_text(json.dumps(meta))
+    assert load_checkpoint(tmp_path).config == SMALL
 
 
 def damage(folder, what):

@@ -46,11 +46,28 @@ def test_the_twin_without_pcm_differs_in_nothing_else():
         ({"tie_weight": -0.1}, "tie_weight"),
         ({"fusion": "add", "scaling": "relu"}, "changes nothing"),
         ({"scaling": "softmax", "area_weight": 1.0}, "area_weight say nothing"),
+        ({"tie": "vicreg"}, "tie_weight too"),
+        ({"sound_error_weight": 1.0, "num_cycles": 0}, "nothing predicts the sound"),
+        ({"sound_error_weight": -1.0}, "sound_error_weight"),
+        ({"objective": "byol", "stop_gradient": False}, "stop_gradient is simsiam's"),
+        ({"label_guided": True}, "only with contrastive"),
+        ({"objective": "hardway", "num_cycles": 0, "label_guided": True}, "only with contrastive"),
+        ({"hardway_tau": 0.0}, "hardway_tau above 0"),
+        ({"hardway_epsilon2": 0.7}, "up to hardway_epsilon"),
+        ({"objective": "hardway"}, "num_cycles 0"),
+        ({"objective": "contrastive", "num_cycles": 0, "tie_weight": 1.0}, "without negatives"),
+        ({"objective": "attention", "num_cycles": 0, "fusion": "cat"}, "fusion at attention"),
+        ({"objective": "contrastive", "num_cycles": 0, "scaling": "relu"}, "scaling at min_max"),
     ],
 )
 def test_impossible_models_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         ModelConfig(**change)
+
+
+@pytest.mark.parametrize("scaling", ["softmax", "min_max"])
+def test_the_attention_baseline_takes_its_own_scaling_and_ours(scaling):
+    assert ModelConfig(objective="attention", num_cycles=0, scaling=scaling).scaling == scaling
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_model import SMALL
+from test_model import OBJECTIVES, SMALL
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from sspl.build import build_model
@@ -91,6 +91,26 @@ def test_fake_and_real_tensors_count_the_same():
         inputs = make_inputs(real, 2)
         assert peak_mb == measure_peak_mb(lambda model=real, given=inputs: look(model, *given))
         assert step_mb == measure_peak_mb(lambda model=real: train_step(model, 4))
+
+
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+def test_every_objective_has_its_cost(config):
+    cost = measure_cost(config, step_batch=8)
+    weighted_sum, wide = 64 * 14 * 14, config.projection_width
+    layers = {
+        "simsiam": 64 * wide + 2 * wide * wide + 2 * wide * 8,
+        "byol": 64 * wide + 2 * wide * wide + 2 * wide * 8,
+        "barlow_twins": 64 * wide + 2 * wide * wide,
+        "w_mse": 64 * wide + 2 * wide * wide,
+        "attention": 64 * 16 + 16 * 64,
+        "hardway": 0,
+        "contrastive": 0,
+    }
+    assert cost.flops["head"] == 2 * (weighted_sum + layers[config.objective])
+    assert cost.step_flops > sum(cost.flops.values())
+    assert cost.learned == sum(
+        p.numel() for p in build_model(config).parameters() if p.requires_grad
+    )
 
 
 def test_each_cycle_costs_the_same():

@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # A module may import from rows above its own, and from its own row.
 ROWS = [
-    "command files encoders pcm attention objectives baselines metrics floors presence duets audio",
+    "command files encoders pcm heads attention objectives baselines collapse metrics floors",
+    "presence duets audio",
     "ffmpeg weights",
     "media",
     "video",
@@ -23,6 +24,7 @@ ROWS = [
     "localize report",
     "stage train evaluate",
     "samples",
+    "experiments",
 ]
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row.split()}
 

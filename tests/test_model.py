@@ -31,6 +31,19 @@ TIED = dataclasses.replace(
 )
 
 
+# Every objective at the small size; baselines take no PCM, W-MSE no more dimensions than pairs.
+LOOK_ONCE = without_pcm(SMALL)
+OBJECTIVES = [
+    SMALL,
+    dataclasses.replace(SMALL, objective="byol"),
+    dataclasses.replace(SMALL, objective="barlow_twins"),
+    dataclasses.replace(SMALL, objective="w_mse", projection_width=4),
+    dataclasses.replace(LOOK_ONCE, objective="hardway"),
+    dataclasses.replace(LOOK_ONCE, objective="attention", scaling="softmax"),
+    dataclasses.replace(LOOK_ONCE, objective="contrastive"),
+]
+
+
 def make_batch(batch: int = 3) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return (
         torch.randn(batch, 3, 112, 112),
@@ -153,3 +166,127 @@ def test_without_stop_gradient_the_projections_learn_from_both_sides():
         model(*torch.randn(2, 4, 3, 112, 112), torch.randn(4, 3, 96, 64)).loss.backward()
         grads.append(model.head.project[0].weight.grad)
     assert not torch.allclose(*grads)
+
+
+def make_features(config: ModelConfig, batch: int = 8) -> tuple[torch.Tensor, ...]:
+    """Two views whose middle holds what is heard, and the embeddings of the sounds."""
+    embeddings = torch.rand(batch, 3, config.sound_channels)
+    visual = torch.randn(2, batch, config.visual_channels, 14, 14)
+    visual[..., 4:10, 4:10] += 3 * embeddings.mean(1)[..., None, None]
+    return visual[0], visual[1], embeddings
+
+
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+def test_each_objective_learns_with_all_that_it_has(config):
+    """Nothing waits for a gradient in vain, as several devices would; and the loss falls."""
+    model, batch = build_model(config).train(), make_features(config)
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], 3e-3)
+    losses = []
+    for step in range(25):
+        optimizer.zero_grad()
+        output = model.learn(*batch)
+        output.loss.backward()
+        if step == 0:
+            idle = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
+            assert idle == []
+            assert model.query[0].weight.grad.norm() > 0
+        optimizer.step()
+        model.follow()
+        losses.append(output.loss.item())
+    assert set(output.terms) == {config.objective}
+    assert output.z1.shape[0] == output.similarity1.shape[0] == 8
+    assert losses[-1] < losses[0] - 0.02 * abs(losses[0])
+
+
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+def test_one_pair_is_a_batch_for_all_but_w_mse(config):
+    model, batch = build_model(config).eval(), make_features(config, batch=1)
+    if config.objective == "w_mse":
+        with pytest.raises(ValueError, match="cannot whiten"):
+            model.learn(*batch)
+    else:
+        assert model.learn(*batch).loss.isfinite()
+
+
+@pytest.mark.parametrize("objective", ["byol", "barlow_twins", "w_mse"])
+def test_the_maps_terms_go_with_every_objective_without_negatives(objective):
+    config = dataclasses.replace(
+        TIED, objective=objective, projection_width=4, sound_error_weight=0.5
+    )
+    output = build_model(config).train().learn(*make_features(config))
+    terms = output.terms
+    assert set(terms) == {objective, "tie", "leave_out", "area", "sound_error"}
+    expected = terms[objective] + terms["tie"] + terms["leave_out"] + terms["area"]
+    assert output.loss.item() == pytest.approx((expected + 0.5 * terms["sound_error"]).item())
+
+
+def test_byols_copy_follows_by_a_hundredth_and_takes_no_gradient():
+    model = build_model(OBJECTIVES[1]).train()
+    slow, fast = dict(model.target.named_parameters()), dict(model.named_parameters())
+    assert {name.split(".")[0] for name in slow} == {"query", "pcm", "head"}
+    assert all(torch.equal(slow[name], fast[name]) for name in slow)
+    assert not any(p.requires_grad for p in slow.values())
+    model.learn(*make_features(SMALL)).loss.backward()
+    assert all(p.grad is None for p in slow.values())
+    with torch.no_grad():
+        model.query[0].weight += 1
+    before = slow["query.0.weight"].clone()
+    model.follow()
+    expected = 0.99 * before + 0.01 * fast["query.0.weight"]
+    torch.testing.assert_close(model.target.query[0].weight, expected)
+    assert model.target.training
+    assert not model.eval().target.training
+
+
+def test_byol_compares_with_what_the_copy_makes():
+    model, batch = build_model(OBJECTIVES[1]).train(), make_features(SMALL)
+    before = model.learn(*batch).loss
+    with torch.no_grad():
+        model.target.query[0].weight.normal_()
+    assert model.learn(*batch).loss != before
+
+
+def test_labels_say_which_sounds_are_no_negatives():
+    """Where all share a class nothing is left to push away; what shares none is as without."""
+    config = dataclasses.replace(LOOK_ONCE, objective="contrastive")
+    free, guided = (
+        build_model(dataclasses.replace(config, label_guided=guided)) for guided in (False, True)
+    )
+    batch = make_features(config)
+    same, apart = torch.ones(8, 1, dtype=torch.bool), torch.eye(8, dtype=torch.bool)
+    assert guided.learn(*batch, same).loss == 0
+    assert guided.learn(*batch, apart).loss == free.learn(*batch).loss > 0
+    with pytest.raises(ValueError, match="pass classes"):
+        guided.learn(*batch)
+
+
+def test_hardways_bounds_count():
+    config = dataclasses.replace(LOOK_ONCE, objective="hardway")
+    other = dataclasses.replace(config, hardway_epsilon=0.2, hardway_epsilon2=0.1, hardway_tau=0.1)
+    batch = make_features(config)
+    assert build_model(config).learn(*batch).loss != build_model(other).learn(*batch).loss
+
+
+def test_eyes_that_learn_learn_in_training_only():
+    model = build_model(dataclasses.replace(LOOK_ONCE, train_eyes=True)).train()
+    assert model.eyes.training
+    assert not model.ears.training
+    model(*make_batch()).loss.backward()
+    assert all(p.grad is not None for p in model.eyes.parameters())
+    model.eval()
+    assert not model.eyes.training
+    assert not model.see(make_batch()[0]).requires_grad
+
+
+def test_eyes_that_learn_start_where_features_keep_their_scale():
+    """PyTorch's own start fades: a hundredth is left after the small VGG, and of VGG16 too."""
+    learn, freeze = (dataclasses.replace(LOOK_ONCE, train_eyes=learns) for learns in (True, False))
+    view = make_batch()[0]
+    assert build_model(learn).eval().see(view).std() > 0.1 > build_model(freeze).see(view).std()
+
+
+def test_building_leaves_the_random_state_whatever_learns():
+    state = torch.get_rng_state()
+    for config in (*OBJECTIVES, dataclasses.replace(SMALL, train_eyes=True)):
+        build_model(config)
+    assert torch.equal(torch.get_rng_state(), state)

@@ -11,6 +11,7 @@ from sspl.objectives import (
     cross_correlation,
     leave_out_loss,
     simsiam_loss,
+    standardise,
     tie_loss,
     vicreg_loss,
     w_mse_loss,
@@ -265,9 +266,31 @@ def test_tie_is_barlow_twins_per_dimension():
     assert tie_loss(a, b, 0.1).item() == pytest.approx(expected / 3, abs=1e-3)
 
 
-def test_tie_is_least_where_sight_follows_sound():
+def test_tie_by_vicreg_is_its_loss_of_standardised_features_over_25():
+    a, b = 3 * torch.randn(9, 3) + 1, torch.randn(9, 3)
+    a_hat, b_hat = ((x - x.mean(0)) / x.var(0, correction=0).add(1e-5).sqrt() for x in (a, b))
+    expected = naive_vicreg(a_hat, b_hat) / 25
+    assert tie_loss(a, b, 0.0, "vicreg").item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_tie_by_w_mse_whitens_slices_of_twice_the_width():
+    a, b = torch.randn(12, 3), torch.randn(12, 3)
+    assert tie_loss(a, b, 0.0, "w_mse") == w_mse_loss(a, b, slice_size=6)
+
+
+@pytest.mark.parametrize("kind", ["barlow_twins", "vicreg", "w_mse"])
+def test_tie_is_least_where_sight_follows_sound(kind):
     sound = torch.randn(64, 4)
-    assert tie_loss(sound, sound, 0.0).item() == pytest.approx(0, abs=1e-4)
+    same = tie_loss(sound, sound, 0.0, kind).item()
+    assert same == pytest.approx(0, abs=0.01)
+    assert 0.5 < tie_loss(torch.randn(64, 4), sound, 0.0, kind).item() < 3
+
+
+def test_a_standardised_batch_has_deviation_one_and_one_pair_none():
+    x = standardise(5 * torch.randn(100, 3) + 2)
+    torch.testing.assert_close(x.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(x.std(0, correction=0), torch.ones(3), atol=1e-4, rtol=0)
+    assert not standardise(torch.randn(1, 3)).any()
 
 
 def test_leave_out_is_the_covariance_over_the_wholes_deviation():

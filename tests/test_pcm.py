@@ -30,6 +30,18 @@ def test_the_sound_error_is_the_sound_less_its_prediction():
         torch.testing.assert_close(cycle.errors[:, 0], expected)
 
 
+def test_refining_tells_the_squared_error_of_the_sound_over_all_cycles():
+    pcm, visual, sound = build_pcm().eval(), torch.randn(2, 8, 14, 14), torch.rand(2, 5)
+    feature, error = pcm.refine(visual, sound)
+    assert torch.equal(feature, pcm(visual, sound))
+    squares = [
+        (sound[b] - cycle.predicted_sound[b]).square().sum().item()
+        for cycle in pcm.trace(visual, sound)
+        for b in range(2)
+    ]
+    assert error.item() == pytest.approx(sum(squares) / 6, rel=1e-5)
+
+
 def test_every_weight_but_the_unused_gets_gradient():
     pcm = build_pcm(num_cycles=2).train()
     pcm(torch.randn(4, 8, 14, 14), torch.rand(4, 5)).square().mean().backward()

@@ -19,7 +19,7 @@ from sspl.checkpoint import load_checkpoint, read_meta
 from sspl.config import PRESETS, DataConfig, RunConfig, TrainConfig, light, without_pcm
 from sspl.data.pairs import Pairs
 from sspl.evaluate import main as evaluate
-from sspl.train import LAST, main, train
+from sspl.train import LAST, main, train, validate
 from sspl.trainer import Trainer, TrainingError
 
 RUN = RunConfig(
@@ -101,6 +101,41 @@ def test_a_run_killed_within_an_epoch_loses_nothing_since_the_last_save(
     assert (len(json.loads(saved["rows"])), saved["step"]) == (1, 2)
     train_to(tmp_path / "killed", resume=True)
     assert_same_state(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_eyes_that_learn_look_anew_at_what_chooses(tmp_path):
+    """The score of the last epoch is that of the last eyes, not of those the run began with."""
+    model = dataclasses.replace(RUN.model, train_eyes=True)
+    run = change(dataclasses.replace(RUN, model=model), cached_views=0, learning_rate=0.1)
+    trained = build_model(model)
+    best = train(trained, run, make_pairs(8), make_scored_pairs(4), tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    last = validate(trained, make_scored_pairs(4))
+    assert rows[-1]["val_auc"] == last["auc"]
+    chosen = rows[read_meta(best)["epoch"] - 1]
+    assert chosen["val_auc"] == validate(load_checkpoint(best), make_scored_pairs(4))["auc"]
+    assert rows[0]["val_auc"] != rows[1]["val_auc"]  # else this tells nothing
+
+
+def test_a_collapse_is_said(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sspl.train.find_collapse", lambda row: "collapsed: for a test")
+    run_training(tmp_path)
+    assert "epoch 2: collapsed: for a test" in capsys.readouterr().err
+
+
+def test_without_stop_gradient_a_run_collapses_and_says_so(tmp_path, capsys):
+    model = dataclasses.replace(RUN.model, stop_gradient=False)
+    run = change(dataclasses.replace(RUN, model=model), epochs=30, patience=30)
+    run_training(tmp_path / "free", run)
+    assert "collapsed: the two views agree" in capsys.readouterr().err
+    held = dataclasses.replace(run, model=RUN.model)
+    run_training(tmp_path / "held", held)
+    free, held = (
+        json.loads((tmp_path / name / "log.jsonl").read_text().splitlines()[-1])
+        for name in ("free", "held")
+    )
+    assert free["collapsed"]
+    assert free["simsiam"] < held["simsiam"]
 
 
 def test_the_test_split_chooses_only_where_asked_and_is_named(tmp_path):

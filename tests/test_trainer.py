@@ -11,16 +11,17 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 from gloo_worker import make_pairs, read_gradients
-from test_model import SMALL
+from test_model import OBJECTIVES, SMALL
 from torch import nn
 
 from sspl.build import build_model
-from sspl.config import DataConfig, RunConfig, TrainConfig
+from sspl.config import DataConfig, ModelConfig, RunConfig, TrainConfig
+from sspl.encode import CachedViews
 from sspl.trainer import (
     Trainer,
     build_optimizer,
     join_batch_norms,
-    measure_collapse,
+    list_classes,
     open_devices,
 )
 
@@ -63,6 +64,12 @@ def test_every_process_has_the_gradient_of_the_joined_batch(two_processes, accum
             torch.testing.assert_close(gradient, joined[name], atol=1e-6, rtol=1e-4, msg=name)
 
 
+def test_eyes_that_learn_have_the_same_gradient_in_every_process(two_processes):
+    one, two = (found["eyes"] for found in two_processes)
+    assert one
+    assert all(torch.equal(one[name], two[name]) and one[name].any() for name in one)
+
+
 def test_without_reduction_the_processes_would_differ(two_processes):
     """What the test above would see if the reduction were removed."""
     one, two = (found["unwrapped"] for found in two_processes)
@@ -81,11 +88,14 @@ def test_a_resumed_run_of_two_processes_is_the_whole_one(gloo_folder):
     assert len(rows[0]) == 2
 
 
-def make_trainer(**changes) -> Trainer:
+def make_trainer(config: ModelConfig = SMALL, **changes) -> Trainer:
+    run = make_run(config, **changes)
+    return Trainer(build_model(config), run, make_pairs(8), open_devices("cpu"))
+
+
+def make_run(config: ModelConfig = SMALL, **changes) -> RunConfig:
     fixed = {"batch_size": 4, "head_learning_rate": 1e-2, "learning_rate": 1e-2}
-    train = TrainConfig(**{**fixed, **changes})
-    run = RunConfig(model=SMALL, train=train, data=DataConfig())
-    return Trainer(build_model(SMALL), run, make_pairs(8), open_devices("cpu"))
+    return RunConfig(model=config, train=TrainConfig(**{**fixed, **changes}), data=DataConfig())
 
 
 def take_steps(trainer: Trainer, num: int) -> list[float]:
@@ -154,7 +164,8 @@ def test_an_epoch_sees_every_pair_once_and_counts_its_steps():
     assert sorted(trainer.progress.order.tolist()) == list(range(8))
     row = trainer.close_epoch({"val_ciou_at_50": 0.5})
     assert row["epoch"] == 1
-    assert {"loss", "simsiam", "spread", "seconds"} <= set(row)
+    assert {"loss", "simsiam", "spread", "dimensions", "seconds"} <= set(row)
+    assert "collapsed" not in row
     assert trainer.progress.step == 0
     assert trainer.progress.best() == (0.5, 1)
 
@@ -164,6 +175,111 @@ def test_saved_state_holds_no_frozen_encoder(tmp_path):
     trainer.save(tmp_path / "last.pt")
     state = torch.load(tmp_path / "last.pt", weights_only=True)
     assert {name.split(".")[0] for name in state["model"]} == {"query", "pcm", "head"}
+
+
+def test_a_collapsed_epoch_says_so_in_its_row():
+    trainer = make_trainer()
+    list(trainer.train_epoch())
+    trainer.progress.sums["simsiam"] = torch.tensor(-0.999 * trainer.num_steps)
+    assert trainer.close_epoch({})["collapsed"] is True
+
+
+def run_epochs(trainer: Trainer, num: int) -> list[float]:
+    losses = []
+    for _ in range(num):
+        list(trainer.train_epoch())
+        losses.append(trainer.close_epoch({})["loss"])
+    return losses
+
+
+def test_views_and_sounds_made_before_give_the_same_run():
+    fresh = make_trainer(cached_views=2)
+    run, pairs, devices = make_run(cached_views=2), make_pairs(8), open_devices("cpu")
+    assert isinstance(fresh.views, CachedViews)
+    made = fresh.views, fresh.embeddings
+    reused = Trainer(build_model(SMALL), run, pairs, devices, views=made[0], embeddings=made[1])
+    assert reused.views is made[0]
+    assert run_epochs(reused, 2) == run_epochs(fresh, 2)
+    for name, value in fresh.model.state_dict().items():
+        assert torch.equal(value, reused.model.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+def test_a_resumed_run_of_any_objective_is_the_whole_one(tmp_path, config):
+    """To the bit, BYOL's slower copy too."""
+    whole, half, rest = (make_trainer(config, batch_size=8, cached_views=2) for _ in range(3))
+    losses = run_epochs(whole, 3)
+    assert run_epochs(half, 1) == losses[:1]
+    half.save(tmp_path / "last.pt")
+    rest.resume(tmp_path / "last.pt")
+    assert run_epochs(rest, 2) == losses[1:]
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, rest.model.state_dict()[name]), name
+
+
+def test_byols_copy_follows_the_optimizer():
+    config = dataclasses.replace(SMALL, objective="byol")
+    trainer = make_trainer(config)
+    before = trainer.model.target.query[0].weight.clone()
+    take_steps(trainer, 1)
+    slow, fast = trainer.model.target.query[0].weight, trainer.model.query[0].weight
+    torch.testing.assert_close(slow, 0.99 * before + 0.01 * fast)
+    assert not torch.equal(slow, before)
+
+
+EYES_LEARN = dataclasses.replace(SMALL, num_cycles=0, train_eyes=True)
+
+
+def test_eyes_that_learn_are_stepped_saved_and_resumed(tmp_path):
+    trainer, other = make_trainer(EYES_LEARN), make_trainer(EYES_LEARN)
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    take_steps(trainer, 1)
+    moved = {n for n, v in trainer.model.state_dict().items() if not torch.equal(v, before[n])}
+    assert {name.split(".")[0] for name in moved} == {"eyes", "query", "head"}
+    assert {name for name, _ in trainer.model.eyes.named_parameters(prefix="eyes")} <= moved
+    trainer.save(tmp_path / "last.pt")
+    state = torch.load(tmp_path / "last.pt", weights_only=True)["model"]
+    assert {name.split(".")[0] for name in state} == {"eyes", "query", "head"}
+    other.resume(tmp_path / "last.pt")
+    assert take_steps(other, 2) == take_steps(trainer, 2)
+
+
+def test_eyes_that_learn_take_no_views_seen_before():
+    with pytest.raises(ValueError, match="take cached_views 0"):
+        make_trainer(EYES_LEARN, cached_views=2)
+
+
+@pytest.mark.parametrize("cached_views", [0, 2])
+def test_views_are_augmented_as_the_run_says(cached_views):
+    seen = {}
+    for name in ("crop", "colour_jitter"):
+        trainer = make_trainer(cached_views=cached_views, augmentation=name)
+        drawn = trainer.views.draw(2, trainer.generator)
+        seen[name] = trainer.views.see(torch.arange(2), drawn)[0]
+    assert not torch.allclose(seen["crop"], seen["colour_jitter"])
+
+
+def test_classes_are_read_from_the_labels():
+    classes = list_classes(["flute", "cello+flute", "tuba"])
+    assert classes.tolist() == [[False, True, False], [True, True, False], [False, False, True]]
+    with pytest.raises(ValueError, match="2 of 3 pairs have none"):
+        list_classes(["flute", "", ""])
+
+
+def test_labels_guide_what_is_pushed_away():
+    """`make_pairs` alternates two classes: among the even pairs nothing may be pushed away."""
+    guided = dataclasses.replace(SMALL, objective="contrastive", num_cycles=0, label_guided=True)
+    trainer = make_trainer(guided)
+    trainer.model.train()
+    assert float(trainer.train_step(torch.tensor([0, 2, 4, 6]))["loss"]) == 0
+    assert float(trainer.train_step(torch.tensor([0, 1, 2, 3]))["loss"]) > 0
+
+
+def test_guidance_needs_labels():
+    guided = dataclasses.replace(SMALL, objective="contrastive", num_cycles=0, label_guided=True)
+    pairs = dataclasses.replace(make_pairs(8), labels=[""] * 8)
+    with pytest.raises(ValueError, match="8 of 8 pairs have none"):
+        Trainer(build_model(guided), make_run(guided), pairs, open_devices("cpu"))
 
 
 @pytest.mark.parametrize(
@@ -201,11 +317,6 @@ def test_several_gpus_normalise_together(num_processes, device, joined):
     assert all(isinstance(norm, nn.SyncBatchNorm) == joined for norm in norms)
     assert not any(isinstance(m, nn.SyncBatchNorm) for m in model.eyes.modules())
     assert set(model.state_dict()) == before
-
-
-def test_collapse_monitor_is_one_when_spread_and_zero_when_collapsed():
-    assert float(measure_collapse(torch.randn(4000, 64))) == pytest.approx(1, abs=0.02)
-    assert float(measure_collapse(torch.ones(100, 64))) == pytest.approx(0, abs=1e-6)
 
 
 def test_gains_have_no_weight_decay_and_heads_their_own_rate():

@@ -423,6 +423,13 @@ def test_the_weights_folder_may_hold_other_tiny_encoders(tmp_path):
     assert torch.equal(model.eyes.state_dict()["0.weight"], other.eyes.state_dict()["0.weight"])
 
 
+def test_eyes_that_learn_keep_their_random_start():
+    model = build_model(replace(SMALL, train_eyes=True))
+    before = model.eyes.state_dict()["0.weight"].clone()
+    assert set(load_encoders(model)) == {"ears"}
+    assert torch.equal(model.eyes.state_dict()["0.weight"], before)
+
+
 def test_sounds_embedded_before_need_no_weights(tmp_path):
     make_own(tmp_path)
     config = replace(SMALL, eyes=SQUEEZENET, ears="embedding", visual_channels=512)
@@ -435,7 +442,7 @@ def test_sounds_embedded_before_need_no_weights(tmp_path):
 def test_nothing_is_loaded_where_something_is_missing(tmp_path):
     eyes = EYES["tiny_vgg"]()
     before = eyes[0].weight.clone()
-    config = SimpleNamespace(eyes="tiny_vgg", ears="vggish")
+    config = SimpleNamespace(eyes="tiny_vgg", ears="vggish", train_eyes=False)
     with pytest.raises(ValueError, match=r"vggish-10086976\.pth"):
         load_encoders(SimpleNamespace(eyes=eyes, ears=nn.Linear(1, 1), config=config), tmp_path)
     assert torch.equal(eyes[0].weight, before)
