@@ -1,9 +1,10 @@
 # make app    the app on the embedded model      make test   the whole suite
 # make tiny   rebuild encoders and models        make lint   ruff and pyright
+# make results   every table and figure at the tiny scale, and RESULTS.md
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app test tiny lint bench
+.PHONY: app test tiny results lint bench
 
 app: .venv/app
 	$(BIN)/python app.py
@@ -25,6 +26,10 @@ tiny: .venv/app
 	mkdir -p assets/models/tiny-pcm assets/models/tiny-no-pcm
 	cp runs/tiny/best/* assets/models/tiny-pcm/
 	cp runs/tiny-no-pcm/best/* assets/models/tiny-no-pcm/
+
+# About two hours on two CPU cores; what was done is not done again.
+results: .venv/app
+	$(BIN)/python -m sspl.experiments all --out assets/results --report RESULTS.md
 
 bench: .venv/app
 	$(BIN)/python -m benchmarks.speed

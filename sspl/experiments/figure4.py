@@ -1,0 +1,31 @@
+"""Figure 4: the share of samples whose cIoU reaches a threshold, for all thresholds.
+
+    python -m sspl.experiments figure4
+
+Paper: SSPL with PCM above HardWay at every threshold, on both test sets (curves, no numbers).
+"""
+
+from sspl.experiments.baselines import attention, hardway, hardway_with_own_bounds
+from sspl.experiments.drawing import plot_success
+from sspl.experiments.scale import Scale
+from sspl.experiments.variants import Experiment, Variant
+
+
+def list_variants(scale: Scale) -> list[Variant]:
+    recipe = scale.main
+    methods = {
+        "Attention": attention(recipe),
+        "HardWay": hardway(recipe),
+        "HardWay, bounds for these eyes": hardway_with_own_bounds(recipe),
+        "SSPL (w/o PCM)": recipe.without_pcm,
+        "SSPL (w/ PCM)": recipe.with_pcm,
+    }
+    return [Variant(label=label, run=run) for label, run in methods.items()]
+
+
+EXPERIMENT = Experiment(
+    name="figure4",
+    title="Figure 4: success ratio at every threshold",
+    variants=list_variants,
+    draw=plot_success,
+)

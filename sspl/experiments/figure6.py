@@ -1,0 +1,24 @@
+"""Figure 6: the score after each cycle of one model that was trained with all of them.
+
+    python -m sspl.experiments figure6
+
+Paper, read from the curves: rising, most in the first three cycles, on both test sets.
+"""
+
+from sspl.experiments.drawing import plot_cycles
+from sspl.experiments.scale import Scale
+from sspl.experiments.variants import Experiment, Variant, for_each_recipe
+
+
+def list_variants(scale: Scale) -> list[Variant]:
+    return for_each_recipe(
+        scale, lambda recipe: [Variant(label="SSPL (w/ PCM)", run=recipe.with_pcm)]
+    )
+
+
+EXPERIMENT = Experiment(
+    name="figure6",
+    title="Figure 6: performance with the PCM's cycles during testing",
+    variants=list_variants,
+    draw=plot_cycles,
+)

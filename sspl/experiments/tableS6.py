@@ -1,0 +1,44 @@
+"""Table S6: how many cycles T to train with, and what they cost.
+
+    python -m sspl.experiments tableS6
+
+Paper, Flickr10k cIoU@0.5 / AUC and GFLOPs: T = 1 0.655 / 0.562, 38.3; 3 0.719 / 0.584, 43.0;
+5 0.743 / 0.587, 47.6; 6 0.743 / 0.595, 49.9; 7 0.759 / 0.595, 52.2; 8 0.747 / 0.590, 54.5.
+"""
+
+from sspl.cost import PAPER_GFLOPS, count_printed_gflops
+from sspl.experiments.drawing import plot_cost
+from sspl.experiments.scale import Scale
+from sspl.experiments.variants import Experiment, Variant, vary
+
+PAPER = {
+    1: (0.655, 0.562),
+    3: (0.719, 0.584),
+    5: (0.743, 0.587),
+    6: (0.743, 0.595),
+    7: (0.759, 0.595),
+    8: (0.747, 0.590),
+}
+
+
+def list_variants(scale: Scale) -> list[Variant]:
+    variants = []
+    for num, numbers in PAPER.items():
+        run = vary(scale.main.with_pcm, num_cycles=num)
+        facts = {
+            "T": num,
+            "gflops": count_printed_gflops(run.model),
+            "paper_gflops": PAPER_GFLOPS[num],
+        }
+        variants.append(
+            Variant(label=f"T = {num}", run=run, paper={"Flickr": numbers}, facts=facts)
+        )
+    return variants
+
+
+EXPERIMENT = Experiment(
+    name="tableS6",
+    title="Table S6: recursive cycles T, performance and complexity",
+    variants=list_variants,
+    draw=plot_cost,
+)

@@ -1,0 +1,54 @@
+"""A scale so small that a trial takes a second: a few clips, few channels, one epoch."""
+
+from dataclasses import replace
+
+from sspl.config import DataConfig, tiny, tiny_paper, without_pcm
+from sspl.experiments.scale import OUR_RECIPE, PAPERS_OBJECTIVE, Recipe, Scale, TestSet, take_part
+from sspl.experiments.variants import Experiment, Variant, vary
+
+
+def small_recipe(run):
+    data = replace(run.data, num_train=12, num_val=4)
+    train = replace(run.train, epochs=1, batch_size=6, cached_views=2)
+    model = replace(run.model, pcm_channels=4, num_cycles=2, projection_width=8, prediction_width=4)
+    small = replace(run, data=data, train=train, model=model)
+    return Recipe(with_pcm=small, without_pcm=replace(small, model=without_pcm(model)))
+
+
+def small_scale():
+    ours = small_recipe(tiny())
+    recipes = {OUR_RECIPE: ours, PAPERS_OBJECTIVE: small_recipe(tiny_paper())}
+    few = {OUR_RECIPE: take_part(ours, 6)}
+    return Scale(
+        name="tiny",
+        recipes=recipes,
+        ours=ours,
+        tests={
+            kind: TestSet(
+                data=DataConfig(val_seed=7, num_val=6, val_kinds=(kind,)),
+                split="val",
+                stands_for=name,
+            )
+            for kind, name in (("solo", "Flickr"), ("silent", "VGG-SS"))
+        },
+        trainings={
+            "Flickr10k": few,
+            "Flickr144k": recipes,
+            "VGG-Sound10k": few,
+            "VGG-Sound144k": recipes,
+        },
+        scratch_epochs=1,
+    )
+
+
+def list_two(scale):
+    run = scale.ours.without_pcm
+    return [
+        Variant(label="as it is", run=run, paper={"Flickr": (0.671, 0.556)}),
+        Variant(
+            label="softmax", run=vary(run, scaling="softmax", leave_out_weight=0.0, area_weight=0.0)
+        ),
+    ]
+
+
+TWO = Experiment(name="two", title="Two: a pair of variants", variants=list_two, num_panels=2)

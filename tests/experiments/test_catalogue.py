@@ -1,0 +1,106 @@
+"""Every table and figure of the paper is there, and says what the paper says of it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from experiments.small_world import small_scale
+from sspl.experiments.catalogue import EXPERIMENTS, MODULES, list_experiments
+from sspl.experiments.results import PAPER
+from sspl.experiments.scale import light_scale, paper_scale, tiny_scale
+from sspl.experiments.trials import name_trial
+
+
+def test_the_list_names_every_table_and_figure():
+    names = (
+        "table1 table2 table3 table4 table5 tableS5 tableS6 figure2 figure4 figure5 figure6 figure7"
+    )
+    assert list(EXPERIMENTS)[:12] == names.split()
+    assert set(names.split()) == set(PAPER)
+    listed = list_experiments()
+    for what in (
+        "Table 1",
+        "Table S5",
+        "Table S6",
+        "Figures 2",
+        "Figure 4",
+        "Figures 5",
+        "Figure 7",
+    ):
+        assert what in listed
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
+def test_a_file_opens_with_its_command_and_the_papers_numbers(module):
+    text = module.__doc__
+    assert f"python -m sspl.experiments {module.EXPERIMENT.name}\n" in text
+    numbers = {
+        f"{value:.3f}"
+        for variant in module.EXPERIMENT.variants(tiny_scale())
+        for pair in variant.paper.values()
+        for value in pair
+        if value is not None
+    }
+    written = set(re.findall(r"\d\.\d{3}", Path(module.__file__).read_text()))
+    assert numbers <= written
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_variants_are_different_runs_under_different_names(name):
+    variants = EXPERIMENTS[name].variants(tiny_scale())
+    assert len({(v.group, v.label) for v in variants}) == len(variants)
+    assert len({name_trial(v.run) for v in variants}) == len(variants)
+    assert EXPERIMENTS[name].variants(small_scale())
+
+
+def test_figures_train_nothing_that_tables_do_not():
+    scale = tiny_scale()
+
+    def trained(*names):
+        return {name_trial(v.run) for name in names for v in EXPERIMENTS[name].variants(scale)}
+
+    tables = trained("table1", "table3")
+    assert trained("figure4", "figure5", "figure6", "figure7") <= tables
+
+
+def test_the_papers_scale_is_the_papers_config():
+    scale = paper_scale(Path("flickr"), Path("vggsound"), None)
+    rows = {v.label: v.run for v in EXPERIMENTS["table3"].variants(scale)}
+    assert rows["(g) T = 5"].train.head_learning_rate == 5e-5
+    assert rows["(d) pre-trained, stop-grad"].train.epochs == 100
+    assert rows["(d) pre-trained, stop-grad"].train.cached_views == 0
+    trainings = {v.group: v.run.data for v in EXPERIMENTS["table1"].variants(scale)}
+    assert {d.num_train for d in trainings.values()} == {10_000, 144_000}
+    assert {d.name for d in trainings.values()} == {"flickr", "vggsound"}
+
+
+def test_learning_rates_follow_the_data_at_the_papers_scale():
+    """Table S1: VGG-Sound without PCM has other rates than Flickr."""
+    scale = paper_scale(Path("flickr"), Path("vggsound"), None)
+    rates = {
+        v.run.data.name: v.run.train.head_learning_rate
+        for v in EXPERIMENTS["table1"].variants(scale)
+        if v.label == "SSPL (w/o PCM)"
+    }
+    assert rates == {"flickr": 2e-3, "vggsound": 1e-2}
+
+
+def test_what_needs_data_that_is_not_there_is_left_out():
+    scale = paper_scale(None, Path("vggsound"), None)
+    groups = {v.group for v in EXPERIMENTS["table1"].variants(scale)}
+    assert all("VGG-Sound" in group for group in groups)
+    with pytest.raises(ValueError, match="--flickr or --vggsound"):
+        paper_scale(None, None, Path("music"))
+
+
+def test_music_is_what_figure_2_learns_from_where_it_is():
+    scale = paper_scale(Path("flickr"), None, Path("music"))
+    assert {v.run.data.name for v in EXPERIMENTS["figure2"].variants(scale)} == {"music"}
+
+
+def test_photographs_are_read_from_the_folder_that_is_named():
+    scale = light_scale(Path("photographs"), None)
+    runs = [v.run for e in EXPERIMENTS.values() for v in e.variants(scale)]
+    assert {run.data.name for run in runs} == {"photographs"}
+    assert scale.tests["test"].split == "test"
