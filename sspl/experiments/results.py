@@ -52,8 +52,10 @@ HOW_TO_READ = """\
   model that listens loses most of its score; one that keeps it has found what is striking.
 - **Floors** do not listen: a disc in the middle, the mean training box, the whole picture, and
   saliency, what the encoder alone finds striking. A score below a floor shows no localization.
-- **Collapsed**: the loss has nothing left to tell samples apart by. *Dimensions* is in how many
-  directions the representations of a batch vary (participation ratio)."""
+- **Collapsed**: in some epoch the two views agreed at more than 0.98 of 1, so that nothing was left
+  to learn from, or all representations were the same. *Dimensions* is in how many directions those
+  of a batch vary in the last epoch (participation ratio), *views agree* SimSiam's loss there,
+  negated. The scores are those of the epoch that the validation split chose, perhaps before."""
 
 
 # --- Seeds summed up --------------------------------------------------------------------------
@@ -275,11 +277,12 @@ def _list_columns(result: Result, summaries: Sequence[Summary]) -> dict[str, lis
     facts = {
         "false negatives: expected": ("false_negatives", "expected"),
         "measured": ("false_negatives", "measured"),
+        "per picture": ("false_negatives", "per_picture"),
         "paper, GFLOPs": ("paper_gflops",),
         "GFLOPs": ("gflops",),
     }
     if any(summary.num_collapsed for summary in summaries):
-        facts |= {"dimensions": ("dimensions",), "loss": ("loss",)}
+        facts |= {"dimensions": ("dimensions",), "views agree": ("agreement",)}
     for heading, path in facts.items():
         spreads = [summary.measure(*path) for summary in summaries]
         columns[heading] = ["-" if spread is None else f"{spread.mean:.3g}" for spread in spreads]
@@ -336,7 +339,7 @@ def _compare(result: Result, summaries: Sequence[Summary]) -> str:
         others = [s.measure("scores", test_set, *OTHER_SOUND) for s in summaries]
         if test_set == name_hardest(result) and any(others):
             twice = [
-                score.mean >= 2 * other.mean
+                score.mean >= 2 * other.mean and score.mean > 0
                 for score, other in zip(scores, others, strict=True)
                 if score is not None and other is not None
             ]

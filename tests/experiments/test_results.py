@@ -117,14 +117,14 @@ def test_ties_are_both_in_bold_and_a_line_alone_is_not(tmp_path):
 
 def test_a_collapse_is_marked_with_its_numbers(tmp_path):
     rows = [
-        make_row("(a)", 0.1, 0.1, 0.1, seed, collapsed=seed > 0, loss=-0.999, dimensions=1.2)
+        make_row("(a)", 0.1, 0.1, 0.1, seed, collapsed=seed > 0, agreement=0.999, dimensions=1.2)
         for seed in range(3)
     ]
     rows.append(make_row("(d)", 0.5, 0.4, 0.1, 0))
     head, _, first, second, *_ = read_table(format_results(write(tmp_path, make_result(rows))))
     assert first[0] == "(a) (collapsed in 2 of 3)"
-    assert head[-2:] == ["dimensions", "loss"]
-    assert first[-2:] == ["1.2", "-0.999"]
+    assert head[-2:] == ["dimensions", "views agree"]
+    assert first[-2:] == ["1.2", "0.999"]
     assert second[0] == "(d)"
 
 
