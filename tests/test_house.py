@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # A module may import from rows above its own, and from its own row.
 ROWS = [
-    "command files encoders pcm heads attention objectives baselines collapse metrics floors",
+    "command files encoders pcm heads attention objectives baselines metrics floors",
     "presence duets audio",
     "ffmpeg weights",
     "media",
@@ -15,7 +15,7 @@ ROWS = [
     "data",
     "prepare",
     "config",
-    "model",
+    "model collapse",
     "build",
     "checkpoint author_layout cost encode sources listening",
     "cycles pretrain trainer summary",

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sspl.collapse import find_collapse
 from sspl.data.pairs import Pairs
 from sspl.encode import predict_maps
 from sspl.experiments.shelf import Asked
@@ -113,5 +114,5 @@ def describe_training(rows: Sequence[Mapping[str, Any]], epoch: int) -> dict[str
         "spread": last["spread"],
         "dimensions": last["dimensions"],
         "agreement": -last["simsiam"] if "simsiam" in last else None,
-        "collapsed": any(row.get("collapsed", False) for row in rows),
+        "collapsed": any(find_collapse(row) is not None for row in rows),
     }
