@@ -54,8 +54,8 @@ def count_dimensions(z: Tensor) -> Tensor:
 def find_collapse(row: Mapping[str, Any]) -> str | None:
     """A sentence if an epoch ended collapsed, from its row of numbers; None if not.
 
-    Objectives with negatives push apart by themselves, and what is watched there is the query, which
-    has as many places to be as there are classes: they are never called collapsed.
+    Objectives with negatives are never called collapsed: they push apart by themselves, and what
+    is watched there is the query, which has as many places to be as there are classes.
     """
     if any(name in row for name in BASELINES):
         return None
