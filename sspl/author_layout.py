@@ -145,7 +145,7 @@ def map_names(model: SSPL) -> dict[str, str]:
     """Our name of every parameter and buffer to the authors': a key of `FILES`, then theirs.
 
     For example `query.0.weight` to `sound.fc.0.weight`: `fc.0.weight` in `sound_best.pth`. Widths
-    do not matter, so any model can be asked.
+    do not matter, so any SSPL can be asked, but not a baseline or BYOL's slower copy.
     """
     prefixes = _prefixes(model.config.num_cycles)
 

@@ -2,7 +2,8 @@
 
 Two numbers watch it, since neither sees all. A projector that ends in a batch norm spreads over the
 dimensions whatever it is given, so that without stop-gradient `measure_collapse` stays at 0.97 in
-our `tiny` runs; the loss then reaches its floor, and `count_dimensions` drops from about 6 to 3.
+our `tiny` runs; the loss then reaches its floor, and with the paper's objective `count_dimensions`
+ends at 4 where it ends at 5.5 with stop-gradient.
 
 Letters: B batch, D dimensions.
 """
@@ -17,7 +18,7 @@ from torch import Tensor
 from sspl.config import BASELINES
 
 SPREAD_FLOOR = 0.3
-SIMSIAM_FLOOR = -0.98
+SIMSIAM_FLOOR = -0.985  # runs with stop-gradient stay above it, those without go below
 
 
 def measure_collapse(z: Tensor) -> Tensor:
@@ -67,6 +68,6 @@ def find_collapse(row: Mapping[str, Any]) -> str | None:
     if row.get("simsiam", 0.0) < SIMSIAM_FLOOR:
         return (
             f"collapsed: the two views agree at {row['simsiam']:.3f} of -1 (below {SIMSIAM_FLOOR} "
-            "counts as collapsed), so that nothing is left to learn from"
+            "counts as collapsed), so that SimSiam has nothing left to learn from"
         )
     return None

@@ -196,7 +196,14 @@ def without_pcm(model: ModelConfig) -> ModelConfig:
 
 def without_terms(model: ModelConfig) -> ModelConfig:
     """The same model with the paper's loss alone; other departures stay."""
-    return replace(model, tie_weight=0.0, leave_out_weight=0.0, area_weight=0.0)
+    return replace(
+        model,
+        tie="barlow_twins",
+        tie_weight=0.0,
+        leave_out_weight=0.0,
+        area_weight=0.0,
+        sound_error_weight=0.0,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,7 +349,8 @@ def tiny_paper() -> RunConfig:
 def as_baseline(run: RunConfig, objective: Objective) -> RunConfig:
     """The run with a baseline's objective in SSPL's place: same eyes, same query, same read-out."""
     model = replace(
-        without_terms(without_pcm(run.model)),
+        without_terms(run.model),
+        num_cycles=0,
         objective=objective,
         scaling="softmax" if objective == "attention" else "min_max",
     )

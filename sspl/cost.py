@@ -35,7 +35,7 @@ from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from sspl.build import build_model
 from sspl.command import give_result, run_command
-from sspl.config import PRESETS, ModelConfig
+from sspl.config import BASELINES, PRESETS, ModelConfig
 from sspl.model import SSPL
 
 PARTS = ("eyes", "ears", "query", "pcm", "head")
@@ -214,11 +214,14 @@ def measure_peak_mb(function: Callable[[], object]) -> float:
 def make_rows(config: ModelConfig) -> list[dict[str, Any]]:
     """Table S6 for this config with T cycles instead of its own, GFLOPs, a row per T.
 
+    Of a baseline, which has no cycles, the first row only.
+
     `look`: what one look computes; `as_printed`: as Table S6 counts; `paper`: its number, None
     unless the model is the paper's.
     """
     rows = []
-    for num_cycles, paper in PAPER_GFLOPS.items():
+    cycles = (0,) if config.objective in BASELINES else tuple(PAPER_GFLOPS)
+    for num_cycles in cycles:
         variant = replace(config, num_cycles=num_cycles)
         with FakeTensorMode():
             model = build_model(variant).eval()
@@ -228,7 +231,9 @@ def make_rows(config: ModelConfig) -> list[dict[str, Any]]:
                 "T": num_cycles,
                 "look": (sum(flops.values()) - flops["head"]) / 1e9,
                 "as_printed": sum(printed.values()) / 1e9,
-                "paper": paper if variant == ModelConfig(num_cycles=num_cycles) else None,
+                "paper": PAPER_GFLOPS[num_cycles]
+                if variant == ModelConfig(num_cycles=num_cycles)
+                else None,
             }
         )
     return rows
@@ -269,8 +274,10 @@ def format_result(result: dict[str, Any]) -> str:
     for row in rows:
         name = f"T = {row['T']}" if row["T"] else "without PCM"
         lines.append(f"  {name:16}" + "".join(f"{row[key]:12.{digits}f}" for key in columns))
-    more = [rows[-1][key] - rows[-2][key] for key in columns]
-    lines.append(f"  {'a cycle more':16}" + "".join(f"{step:12.{digits + 1}f}" for step in more))
+    if rows[1:]:
+        more = [rows[-1][key] - rows[-2][key] for key in columns]
+        steps = "".join(f"{step:12.{digits + 1}f}" for step in more)
+        lines.append(f"  {'a cycle more':16}{steps}")
     return "\n".join(lines) + note
 
 

@@ -1,5 +1,7 @@
 """Train SSPL: two views and a sound in, no labels, no boxes, no negatives. Sec. 3.2, supplement B.
 
+Or one of the baselines that it is held against, which take other pairs' sounds as negatives.
+
 python -m sspl.train --preset tiny --out runs/tiny
 torchrun --nproc-per-node 4 -m sspl.train --preset paper-flickr10k --data FOLDER --out runs/10k
 """
@@ -78,8 +80,8 @@ def train(
         raise ValueError(f"{last} is there for the first process only: share the folder")
     if resumes and not resume:
         raise ValueError(f"{out} holds a run already: add --resume, or choose another --out")
-    if resumes:
-        _check_same_run(out / "config.json", run)
+    if resumes and not is_same_run(out / "config.json", run):
+        raise ValueError(f"{out / 'config.json'} belongs to another run: choose another --out")
 
     trainer = Trainer(model, run, train_pairs, accelerator, views, embeddings)
     if main:
@@ -153,13 +155,15 @@ def _is_over(progress: Progress, config: TrainConfig) -> bool:
     return done >= config.epochs or done - progress.best()[1] >= config.patience
 
 
-def _check_same_run(path: Path, run: RunConfig) -> None:
-    """ValueError if a run's config is not that of the run that is there; epochs may grow."""
+def is_same_run(path: Path, run: RunConfig) -> bool:
+    """Whether a run's config is the one in a `config.json`; epochs may grow.
+
+    Fields that the file does not know yet do not count.
+    """
     ours = json.loads(json.dumps(asdict(run)))
-    theirs = json.loads(path.read_text())
+    theirs = json.loads(path.read_text(encoding="utf-8"))
     theirs["train"]["epochs"] = ours["train"]["epochs"]
-    if theirs != ours:
-        raise ValueError(f"{path} belongs to another run: choose another --out")
+    return theirs == {part: {k: ours[part].get(k) for k in theirs[part]} for part in theirs}
 
 
 def main(
@@ -185,7 +189,7 @@ def main(
     Args:
         out: folder of the run: best/ (a checkpoint), last.pt, log.jsonl, training.png.
         preset: what to train; every setting is in sspl/config.py. Those with `paper` in their
-            name use the paper's exact objective.
+            name use the paper's exact objective, `-attention` and `-hardway` that of a baseline.
         data: a folder with manifest.jsonl, or "orchestra", which needs no files.
         embeddings: an .npz with the sounds as another network embedded them, in place of VGGish.
         weights_dir: a folder with the encoders' weights, for machines without a network.

@@ -40,7 +40,7 @@ def main(
         preset: tiny, on the built-in world, in minutes; light, photographs on a CPU, with --data;
             paper, the paper's networks and settings on a GPU, with --flickr, --vggsound or both.
         seeds: one training each.
-        out: folder for the rows (NAME.json) and figures (NAME.png), by default PRESET/results in
+        out: folder for the rows (NAME.json) and figures (NAME.*), by default PRESET/results in
             --runs.
         report: the text of all rows in --out, by default RESULTS.md there.
         runs: trainings are kept there, and shared: what was done is not done again. Start the
@@ -66,11 +66,22 @@ def main(
         if not seeds or len(set(seeds)) < len(seeds):
             raise ValueError(f"--seeds {seeds}: name at least one, and each once")
         scale = _choose_scale(preset, data, embeddings, flickr, vggsound, music)
-        out.mkdir(parents=True, exist_ok=True)
+        for made in (folder, out):
+            _make_folder(made)
+        if not report.parent.is_dir():
+            raise ValueError(f"{report} cannot be written: make the folder {report.parent} first")
         chosen = [EXPERIMENTS[name] for name in names]
         run_experiments(chosen, scale, seeds, folder, out, weights_dir)
-    write_results(out, report)
+    readings = {name: experiment.reading for name, experiment in EXPERIMENTS.items()}
+    write_results(out, report, readings if preset == "tiny" else {})
     print(f"rows and figures in {out}, all of it in {report}")
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be a folder ({error.strerror}): name another") from error
 
 
 def _choose_scale(

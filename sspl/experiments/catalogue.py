@@ -2,6 +2,7 @@
 
 from sspl.experiments import (
     beyond,
+    dial,
     figure2,
     figure4,
     figure5,
@@ -31,6 +32,7 @@ MODULES = (
     figure5,
     figure6,
     figure7,
+    dial,
     beyond,
     listening,
 )

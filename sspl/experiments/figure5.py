@@ -8,9 +8,16 @@ The first pictures of the harder test set, good or bad; the paper does not say h
 from sspl.experiments import figure4
 from sspl.experiments.variants import Experiment
 
+READING = (
+    "The first six pictures of the harder test set, of one seed. All methods but HardWay choose "
+    "the right instrument in most; what they miss is the size: the halo of small eyes is larger "
+    "than a flute. Where the map with PCM marks two instruments, it has spread, not listened."
+)
+
 EXPERIMENT = Experiment(
     name="figure5",
     title="Figures 5 and S3: maps side by side",
     variants=figure4.list_variants,
+    reading=READING,
     num_panels=6,
 )

@@ -16,9 +16,16 @@ def list_variants(scale: Scale) -> list[Variant]:
     )
 
 
+READING = (
+    "**Agrees**: the score rises with the cycles, most in the first two or three (the paper: "
+    "three), on both test sets, and then stays. Under the paper's objective there is nothing to "
+    "rise."
+)
+
 EXPERIMENT = Experiment(
     name="figure6",
     title="Figure 6: performance with the PCM's cycles during testing",
     variants=list_variants,
+    reading=READING,
     draw=plot_cycles,
 )

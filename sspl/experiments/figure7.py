@@ -13,9 +13,16 @@ def list_variants(scale: Scale) -> list[Variant]:
     return [Variant(label="SSPL (w/ PCM)", run=scale.main.with_pcm)]
 
 
+READING = (
+    "What the first cycle marks is wide and at times takes in the silent instrument; the second "
+    "cuts most of that away, and later ones change little. **Agrees** with the paper's coarse "
+    "to fine, in fewer steps."
+)
+
 EXPERIMENT = Experiment(
     name="figure7",
     title="Figure 7: attention with the PCM's cycles",
     variants=list_variants,
+    reading=READING,
     num_panels=6,
 )

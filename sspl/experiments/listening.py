@@ -10,7 +10,13 @@ class's sound is played.
 from dataclasses import replace
 
 from sspl.config import without_terms
-from sspl.experiments.baselines import attention, contrastive, hardway, hardway_with_own_bounds
+from sspl.experiments.baselines import (
+    HARDWAY_LOWER,
+    attention,
+    contrastive,
+    hardway,
+    hardway_with_lower_bounds,
+)
 from sspl.experiments.drawing import plot_listening
 from sspl.experiments.scale import Scale
 from sspl.experiments.variants import Experiment, Variant, vary
@@ -35,15 +41,18 @@ def list_variants(scale: Scale) -> list[Variant]:
         "our recipe": run,
         "our recipe, PCM": with_pcm,
         "our recipe, VICReg as tie": vary(run, tie="vicreg"),
-        "our recipe, W-MSE as tie": vary(run, tie="w_mse"),
+        "our recipe, Barlow Twins for SimSiam": vary(run, objective="barlow_twins"),
     }
+    if run.train.batch_size > weights.visual_channels:  # else it cannot whiten them
+        free["our recipe, W-MSE as tie"] = vary(run, tie="w_mse")
     negatives = {
         "Attention": attention(recipe),
         "HardWay": hardway(recipe),
-        "HardWay, bounds for these eyes": hardway_with_own_bounds(recipe),
+        HARDWAY_LOWER: hardway_with_lower_bounds(recipe),
         "contrastive (A)": contrastive(recipe),
-        "contrastive, label-guided (B)": contrastive(recipe, label_guided=True),
     }
+    if scale.labelled is not None:
+        negatives["contrastive, label-guided (B)"] = contrastive(recipe, label_guided=True)
     return [
         Variant(label=label, run=chosen, group=group)
         for group, found in ((NEGATIVE_FREE, free), (WITH_NEGATIVES, negatives))
@@ -51,9 +60,19 @@ def list_variants(scale: Scale) -> list[Variant]:
     ]
 
 
+READING = (
+    "**A tie between what the map picks out and the sound makes it listen without negatives**; "
+    "comparing views, PCM's own error of the sound, or emptying what is left out do not do it "
+    "alone. The best, our recipe with Barlow Twins between the views as well, scores 16 times "
+    "the best floor on silent scenes and 8 times what it scores under another class's sound: "
+    "above Attention, HardWay and plain contrast (A), within a deviation of contrast guided by "
+    "labels (B). With PCM the map fits one instrument best and listens least."
+)
+
 EXPERIMENT = Experiment(
     name="listening",
     title="What makes the map listen",
     variants=list_variants,
+    reading=READING,
     draw=plot_listening,
 )

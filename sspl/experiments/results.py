@@ -36,12 +36,13 @@ INTRODUCTION = """\
 Every table and figure of the paper, made again at the size that the machine at hand allows, beside
 the paper's own numbers. This file is written from the rows in the results folder: change nothing
 here, run the command and write it again."""
-HOW_TO_READ = """\
+HOW_TO_READ_TINY = """\
 - **Not the paper's data.** At the tiny scale, models with small encoders learn from and are scored
   on `orchestra`, the built-in world, on scenes that nothing was chosen on. Its *solo* scenes, one
   instrument that is heard, stand for SoundNet-Flickr; its *silent* scenes, where a second
   instrument of another class is seen and not heard, stand for the harder VGG-SS. The order of the
-  rows and the distances between them may agree with the paper's; the heights mean other things.
+  rows and the distances between them may agree with the paper's; the heights mean other things."""
+HOW_TO_READ = """\
 - **0.512 ± 0.020** is the mean over trainings with different seeds and their standard deviation,
   on the same test scenes; without ± there was one training. A distance smaller than the deviations
   says little.
@@ -52,9 +53,9 @@ HOW_TO_READ = """\
   model that listens loses most of its score; one that keeps it has found what is striking.
 - **Floors** do not listen: a disc in the middle, the mean training box, the whole picture, and
   saliency, what the encoder alone finds striking. A score below a floor shows no localization.
-- **Collapsed**: in some epoch the two views agreed at more than 0.98 of 1, so that nothing was left
-  to learn from, or all representations were the same. *Dimensions* is in how many directions those
-  of a batch vary in the last epoch (participation ratio), *views agree* SimSiam's loss there,
+- **Collapsed**: in the last epoch the two views agreed at more than 0.985 of 1, so that SimSiam
+  had nothing left to learn from, or all representations were the same. *Dimensions* is in how many
+  directions those of a batch vary then (participation ratio), *views agree* SimSiam's loss,
   negated. The scores are those of the epoch that the validation split chose, perhaps before."""
 
 
@@ -169,7 +170,8 @@ def load_results(folder: Path) -> dict[str, Result]:
             result = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise ValueError(f"{path} is not JSON ({error}): run its experiment again") from error
-        if not isinstance(result, dict) or not {"title", "rows"} <= result.keys():
+        needed = {"title", "rows", "command", "columns", "preset"}
+        if not isinstance(result, dict) or not needed <= result.keys():
             raise ValueError(f"{path} is not the result of an experiment: move it elsewhere")
         results[path.stem] = result
     if not results:
@@ -178,37 +180,44 @@ def load_results(folder: Path) -> dict[str, Result]:
     return {name: results[name] for name in [*known, *(n for n in results if n not in PAPER)]}
 
 
-def write_results(folder: Path, path: Path) -> None:
+def write_results(folder: Path, path: Path, readings: Mapping[str, str] | None = None) -> None:
     """Write the text of `format_results` to a file, with links from there to the figures.
 
     Raises:
         ValueError: if the folder holds no results or the file cannot be written.
     """
-    text = format_results(folder, os.path.relpath(folder, path.parent).replace(os.sep, "/"))
+    text = format_results(
+        folder, os.path.relpath(folder, path.parent).replace(os.sep, "/"), readings
+    )
     with replace_when_done(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 
-def format_results(folder: Path, link: str = "assets/results") -> str:
+def format_results(
+    folder: Path, link: str = "assets/results", readings: Mapping[str, str] | None = None
+) -> str:
     """All results in a folder as Markdown, those of the paper in its order.
 
     Args:
         link: how the text names the folder in links to figures.
+        readings: by experiment, what we make of its numbers.
     Raises:
         ValueError: if the folder holds no results.
     """
-    results = load_results(folder)
-    parts = ["# Results", INTRODUCTION, "## How to read this", HOW_TO_READ]
+    results, readings = load_results(folder), readings or {}
+    tiny = any(result.get("preset") == "tiny" for result in results.values())
+    how_to_read = f"{HOW_TO_READ_TINY}\n{HOW_TO_READ}" if tiny else HOW_TO_READ
+    parts = ["# Results", INTRODUCTION, "## How to read this", how_to_read]
     for name, result in results.items():
-        figures = sorted((*folder.glob(f"{name}.png"), *folder.glob(f"{name}-*.png")))
-        parts += _format_experiment(result, [f"{link}/{figure.name}" for figure in figures])
+        figures = [f"{link}/{figure}" for figure in result.get("figures", [])]
+        parts += _format_experiment(result, figures, readings.get(name, ""))
     missing = [f"`{name}`" for name in PAPER if name not in results]
     if missing:
         parts += ["## Not run at this scale", _wrap(", ".join(missing))]
     return "\n\n".join(parts) + "\n"
 
 
-def _format_experiment(result: Result, figures: Sequence[str]) -> list[str]:
+def _format_experiment(result: Result, figures: Sequence[str], reading: str) -> list[str]:
     title = escape_markdown(result["title"])
     parts = [f"## {title}", f"`{result['command']}`", _tell_how(result)]
     summaries = summarise_rows(result["rows"])
@@ -216,8 +225,7 @@ def _format_experiment(result: Result, figures: Sequence[str]) -> list[str]:
         parts.append(_write_table(result, summaries))
         parts.append(_wrap(_compare(result, summaries)))
     parts += [f"![{title}: drawn from the rows of its table]({figure})" for figure in figures]
-    if result.get("reading"):
-        parts.append(_wrap(result["reading"]))  # ours, so that it may hold Markdown
+    parts.append(_wrap(reading))  # ours, so that it may hold Markdown
     return [part for part in parts if part]
 
 
@@ -339,13 +347,14 @@ def _compare(result: Result, summaries: Sequence[Summary]) -> str:
         others = [s.measure("scores", test_set, *OTHER_SOUND) for s in summaries]
         if test_set == name_hardest(result) and any(others):
             twice = [
-                score.mean >= 2 * other.mean and score.mean > 0
+                score.mean >= 2 * other.mean and score.mean > (0.0 if best is None else best[1])
                 for score, other in zip(scores, others, strict=True)
                 if score is not None and other is not None
             ]
+            above_it = "are above it and" if best is not None else "score"
             clauses.append(
-                f"{sum(twice)} of {len(twice)} at least twice what they score under another "
-                "class's sound"
+                f"{sum(twice)} of {len(twice)} {above_it} at least twice what they score under "
+                "another class's sound"
             )
         if clauses:
             sentences.append(f"On {test_set}, {', and '.join(clauses)}.")

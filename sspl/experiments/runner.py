@@ -17,7 +17,7 @@ from sspl.config import RunConfig
 from sspl.data.stores import read_batches
 from sspl.experiments.drawing import draw_panels
 from sspl.experiments.scale import Scale, TestSet
-from sspl.experiments.scoring import score_floors_of, show_panels
+from sspl.experiments.scoring import measure_floors, show_panels
 from sspl.experiments.shelf import Shelf
 from sspl.experiments.trials import (
     find_score,
@@ -50,7 +50,7 @@ def run_experiments(
     out: Path,
     weights_dir: Path | None = None,
 ) -> None:
-    """Do what of the experiments is still to be done, and write `out/NAME.json` and `out/NAME.png`.
+    """Do what is still to be done, and write `out/NAME.json` with the figures beside it.
 
     Args:
         folder: of the trials.
@@ -59,20 +59,23 @@ def run_experiments(
     shelf = Shelf()
     tasks = list_tasks(experiments, scale, seeds)
     print(tell_time(tasks, scale, folder))
+    open_folders(tasks, scale, shelf)
     do_trials(tasks, scale, folder, shelf, weights_dir)
     for experiment in experiments:
         if not experiment.variants(scale):
             print(f"{experiment.name}: none of it can be run with this data")
             continue
         result = gather(experiment, scale, seeds, folder, shelf)
-        write_json(out / f"{experiment.name}.json", result)
-        figures = {} if experiment.draw is None else {experiment.name: experiment.draw(result)}
+        figures = {}
+        if experiment.draw is not None:
+            figures[f"{experiment.name}.png"] = experiment.draw(result)
         if experiment.num_panels:
             figures |= _draw_panels(experiment, scale, shelf, result["panels"])
         for name, figure in figures.items():
-            if figure is not None:
-                with replace_when_done(out / f"{name}.png") as unfinished:
-                    figure.savefig(unfinished)
+            with replace_when_done(out / name) as unfinished:
+                figure.savefig(unfinished)
+        result["figures"] = list(figures)
+        write_json(out / f"{experiment.name}.json", result)
 
 
 def list_tasks(experiments: Sequence[Experiment], scale: Scale, seeds: Sequence[int]) -> list[Task]:
@@ -96,6 +99,21 @@ def list_tasks(experiments: Sequence[Experiment], scale: Scale, seeds: Sequence[
     return sorted(tasks.values(), key=lambda task: firsts[see_alike(task)])
 
 
+def open_folders(tasks: Sequence[Task], scale: Scale, shelf: Shelf) -> None:
+    """Open every folder of data there is to be, before anything is trained on one of them.
+
+    Raises:
+        ValueError: if one is missing or not what is needed.
+    """
+    for task in tasks:
+        if task.run.data.name != "orchestra":
+            shelf.training_pairs(task.run)
+            shelf.selection_pairs(task.run)
+    for test in scale.tests.values():
+        if test.data.name != "orchestra":
+            shelf.test_pairs(test)
+
+
 def do_trials(
     tasks: Sequence[Task],
     scale: Scale,
@@ -111,18 +129,19 @@ def do_trials(
             with hold_trial(task.run, folder) as ours:
                 if not ours:
                     held_by_others.append(task)
-                elif find_score(task.run, folder) is None:
+                elif find_score(task.run, scale.tests, folder) is None:
                     print(f"{tasks.index(task) + 1} of {len(tasks)}: {task.words}")
-                    score = run_trial(task.run, scale.tests, folder, shelf, weights_dir)
-                    print(f"  {describe_score(score)}")
+                    run_trial(task.run, scale.tests, folder, shelf, weights_dir)
+                    print(f"  {describe_score(find_score(task.run, scale.tests, folder) or {})}")
         if len(held_by_others) == len(waiting):
+            print(f"waiting for {len(waiting)} trials that another process is at")
             time.sleep(WAIT_S)
         waiting = held_by_others
 
 
 def tell_time(tasks: Sequence[Task], scale: Scale, folder: Path) -> str:
     """How many trials there are, how many are left, and about how long they take."""
-    left = [task.run for task in tasks if find_score(task.run, folder) is None]
+    left = [task.run for task in tasks if find_score(task.run, scale.tests, folder) is None]
     if not left:
         return f"all {len(tasks)} trials were done before: rows and figures are made from them"
     told = f"{len(left)} of {len(tasks)} trials are to be done"
@@ -137,26 +156,20 @@ def gather(
     """The result of an experiment whose trials are done: `NAME.json`."""
     variants = experiment.variants(scale)
     rows = [
-        _make_row(experiment, variant, seed, folder, shelf)
+        _make_row(experiment, variant, seed, scale, folder, shelf)
         for variant in variants
         for seed in seeds
     ]
     command = f"python -m sspl.experiments {experiment.name}"
-    first = shelf.training_pairs(variants[0].run)
-    eyes = load_trial(with_seed(variants[0].run, seeds[0]), folder)
     result = {
         "name": experiment.name,
         "title": experiment.title,
         "preset": scale.name,
         "command": command if scale.name == "tiny" else f"{command} --preset {scale.name}",
-        "reading": experiment.reading,
         "columns": {name: test.stands_for for name, test in scale.tests.items()},
         "versions": versions(),
         "seconds": round(sum(row["seconds"] for row in rows), 1),
-        "floors": {
-            name: score_floors_of(shelf.test(eyes, test), first)
-            for name, test in scale.tests.items()
-        },
+        "floors": _measure_floors(variants, scale, seeds[0], folder, shelf),
         "rows": rows,
     }
     if experiment.num_panels:
@@ -168,11 +181,33 @@ def gather(
     return result
 
 
+def _measure_floors(
+    variants: Sequence[Variant], scale: Scale, seed: int, folder: Path, shelf: Shelf
+) -> dict[str, Any]:
+    """The floors of each test set; of one that is another for some variants, none.
+
+    Saliency is that of the first eyes that were pre-trained.
+    """
+    variant = next((v for v in variants if not v.run.model.train_eyes), variants[0])
+    model = load_trial(with_seed(variant.run, seed), folder, shelf.device)
+    training = shelf.training_pairs(variant.run)
+    return {
+        name: measure_floors(shelf.test(model, test), training)
+        for name, test in scale.tests.items()
+        if all(fit_test(test, v.run) == test for v in variants)
+    }
+
+
 def _make_row(
-    experiment: Experiment, variant: Variant, seed: int, folder: Path, shelf: Shelf
+    experiment: Experiment,
+    variant: Variant,
+    seed: int,
+    scale: Scale,
+    folder: Path,
+    shelf: Shelf,
 ) -> dict[str, Any]:
     run = with_seed(variant.run, seed)
-    score = find_score(run, folder)
+    score = find_score(run, scale.tests, folder)
     assert score is not None, "every trial is done before rows are gathered"
     measured = {}
     if experiment.measure is not None:
@@ -197,7 +232,7 @@ def _hardest_test(variant: Variant, scale: Scale) -> TestSet:
 def _show(
     variant: Variant, scale: Scale, seed: int, folder: Path, shelf: Shelf, num: int
 ) -> list[dict[str, Any]]:
-    model = load_trial(with_seed(variant.run, seed), folder)
+    model = load_trial(with_seed(variant.run, seed), folder, shelf.device)
     return show_panels(model, shelf.test(model, _hardest_test(variant, scale)), num)
 
 
@@ -213,7 +248,7 @@ def _draw_panels(
         places = {name: i for i, name in enumerate(pairs.ids) if name in clips}
         (images,) = read_batches(pairs.images, len(places), places.values())
         slug = re.sub(r"\W+", "-", f"{experiment.name} {group} maps")
-        figures[slug] = draw_panels(
+        figures[f"{slug}.jpg"] = draw_panels(
             shown,
             pictures={
                 name: image.permute(1, 2, 0).numpy()

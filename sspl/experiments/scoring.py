@@ -58,7 +58,7 @@ def _listen(model: SSPL, asked: Asked, right: Tensor) -> dict[str, dict[str, flo
     return {name: {**score, "share_on": round(on[name], 4)} for name, score in scores.items()}
 
 
-def score_floors_of(asked: Asked, training: Pairs) -> dict[str, Any]:
+def measure_floors(asked: Asked, training: Pairs) -> dict[str, Any]:
     """The same two scores of what does not listen, by floor and protocol.
 
     Args:
@@ -114,5 +114,5 @@ def describe_training(rows: Sequence[Mapping[str, Any]], epoch: int) -> dict[str
         "spread": last["spread"],
         "dimensions": last["dimensions"],
         "agreement": -last["simsiam"] if "simsiam" in last else None,
-        "collapsed": any(find_collapse(row) is not None for row in rows),
+        "collapsed": find_collapse(last) is not None,
     }

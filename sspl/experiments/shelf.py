@@ -22,6 +22,7 @@ from sspl.experiments.scale import TestSet
 from sspl.listening import Listening, Sounds
 from sspl.model import SSPL
 from sspl.sources import load_scored_pairs, load_training_pairs, open_annotated_pairs
+from sspl.trainer import open_devices
 
 MOST_VIEWS = 2  # sets of encoded views that are kept: each takes hundreds of megabytes
 
@@ -42,9 +43,14 @@ class Asked:
 
 
 class Shelf:
-    """Pairs, views and embeddings by what they were made from; made when first asked for."""
+    """Pairs, views and embeddings by what they were made from; made when first asked for.
+
+    Attributes:
+        device: where the trials of this process train and are scored.
+    """
 
     def __init__(self) -> None:
+        self.device = open_devices().device.type
         self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
     def training_pairs(self, run: RunConfig) -> Pairs:
@@ -78,9 +84,13 @@ class Shelf:
         key = ("views", run.data, train.seed, train.cached_views, train.augmentation)
         return self._keep((*key, *_name_eyes(model.config)), make, MOST_VIEWS)
 
+    def selection_pairs(self, run: RunConfig) -> Pairs:
+        """The pairs that choose a run's epoch."""
+        return self._keep(("val", run.data), lambda: load_scored_pairs(run.data, "val"), 3)
+
     def selection(self, model: SSPL, run: RunConfig) -> Pairs | Encoded:
         """What chooses a run's epoch; encoded, unless its eyes learn."""
-        pairs = self._keep(("val", run.data), lambda: load_scored_pairs(run.data, "val"), 3)
+        pairs = self.selection_pairs(run)
         if model.config.train_eyes:
             return pairs
         key = ("encoded", run.data, *_name_eyes(model.config), model.config.ears)

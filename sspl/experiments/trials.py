@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from sspl.experiments.scoring import describe_training, score_model
 from sspl.experiments.shelf import Shelf
 from sspl.files import write_json
 from sspl.model import SSPL
-from sspl.train import train
+from sspl.train import is_same_run, train
 from sspl.trainer import open_devices
 from sspl.weights import load_encoders
 
@@ -47,10 +47,25 @@ def _list_differences(config: Any) -> dict[str, Any]:
     }
 
 
-def find_score(run: RunConfig, folder: Path) -> dict[str, Any] | None:
-    """What a trial found, or None if it has yet to be done."""
-    path = folder / name_trial(run) / SCORE
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+def find_score(run: RunConfig, tests: Mapping[str, TestSet], folder: Path) -> dict[str, Any] | None:
+    """What a trial found, or None if it has yet to be trained, or scored on one of the test sets.
+
+    Returns:
+        the numbers of a row: what the training says, and `scores` by test set.
+    Raises:
+        ValueError: if the trial was made by code with other defaults.
+    """
+    out = folder / name_trial(run)
+    kept = _read_kept(out, run)
+    if kept is None or any(_is_new(kept, name, test, run) for name, test in tests.items()):
+        return None
+    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return {
+        **describe_training(rows, read_meta(out / "best")["epoch"]),
+        "scores": {name: kept["tests"][name]["scores"] for name in tests},
+        "seconds": kept["seconds"],
+        "device": kept["device"],
+    }
 
 
 def run_trial(
@@ -59,47 +74,63 @@ def run_trial(
     folder: Path,
     shelf: Shelf,
     weights_dir: Path | None = None,
-) -> dict[str, Any]:
-    """Train, score, and keep: `folder/<trial>/` receives the run, `score.json` and its config.
+) -> None:
+    """Train and score, whatever of it is still to be done.
 
-    Goes on with one that was stopped.
-
-    Returns:
-        the numbers of a row: what the training says, and `scores` by test set.
+    `folder/<trial>/` receives the run and `score.json`, which also says what was asked: a trial
+    that was trained is scored on a new test set without being trained again.
     """
-    found = find_score(run, folder)
-    if found is not None:
-        return found
     out, start_s = folder / name_trial(run), time.perf_counter()
+    kept = _read_kept(out, run)
+    if kept is None:
+        _train(run, out, shelf, weights_dir)
+        kept = {"seconds": 0.0, "device": shelf.device, "tests": {}}
+    model = load_checkpoint(out / "best", shelf.device)
+    for name, test in tests.items():
+        if _is_new(kept, name, test, run):
+            fitted = fit_test(test, run)
+            scores = score_model(model, shelf.test(model, fitted))
+            kept["tests"][name] = {"asked": asdict(fitted), "scores": scores}
+    kept["seconds"] = round(kept["seconds"] + time.perf_counter() - start_s, 1)
+    write_json(out / SCORE, kept)
+    (out / "last.pt").unlink(missing_ok=True)  # twice the model's size, and the run is over
+
+
+def _train(run: RunConfig, out: Path, shelf: Shelf, weights_dir: Path | None) -> None:
+    """Go on with a run from wherever it is."""
+    pairs = shelf.training_pairs(run)
     model = build_model(run.model, run.train.seed)
     load_encoders(model, weights_dir)
-    accelerator = open_devices()
-    model.to(accelerator.device)
-    best = train(
+    model.to(shelf.device)
+    train(
         model,
         run,
-        shelf.training_pairs(run),
+        pairs,
         shelf.selection(model, run),
         out,
         resume=True,
-        accelerator=accelerator,
+        accelerator=open_devices(shelf.device),
         views=shelf.training_views(model, run),
         embeddings=shelf.training_sounds(model, run),
     )
-    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    model = load_checkpoint(best, str(accelerator.device))
-    score = {
-        **describe_training(rows, read_meta(best)["epoch"]),
-        "scores": {
-            name: score_model(model, shelf.test(model, fit_test(test, run)))
-            for name, test in tests.items()
-        },
-        "seconds": round(time.perf_counter() - start_s, 1),
-        "device": accelerator.device.type,
-    }
-    (out / "last.pt").unlink(missing_ok=True)  # twice the model's size, and the run is over
-    write_json(out / SCORE, score)
-    return score
+
+
+def _read_kept(out: Path, run: RunConfig) -> dict[str, Any] | None:
+    """`score.json` of a trial that was trained, else None."""
+    if not (out / SCORE).exists():
+        return None
+    if not is_same_run(out / "config.json", run):
+        raise ValueError(f"{out} was trained when other defaults held: delete it to train anew")
+    try:
+        return json.loads((out / SCORE).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{out / SCORE} is not JSON ({error}): delete {out}") from error
+
+
+def _is_new(kept: Mapping[str, Any], name: str, test: TestSet, run: RunConfig) -> bool:
+    """Whether the trial was not asked on this very test set."""
+    asked = json.loads(json.dumps(asdict(fit_test(test, run))))
+    return kept["tests"].get(name, {}).get("asked") != asked
 
 
 def fit_test(test: TestSet, run: RunConfig) -> TestSet:
@@ -110,7 +141,7 @@ def fit_test(test: TestSet, run: RunConfig) -> TestSet:
     return replace(test, data=data)
 
 
-def load_trial(run: RunConfig, folder: Path, device: str = "cpu") -> SSPL:
+def load_trial(run: RunConfig, folder: Path, device: str) -> SSPL:
     """The model of a trial that was done."""
     return load_checkpoint(folder / name_trial(run) / "best", device)
 

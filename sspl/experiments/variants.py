@@ -40,9 +40,10 @@ class Experiment:
         name: as the command calls it.
         title: as the paper calls it, and what it asks.
         variants: what is trained for it at a scale; trials that others had trained are not again.
-        reading: where ours and the paper's agree and where not, and why we think so.
+        reading: where ours at the tiny scale and the paper's agree and where not, and why we think
+            so.
         measure: what else a row says, from its run and the pairs it learned from.
-        draw: its chart, from the result; None where there is nothing to draw.
+        draw: its chart, from the result.
         num_panels: how many pictures of the last test set are kept with the maps of every variant,
             and drawn, those of a group in one figure.
     """
@@ -52,7 +53,7 @@ class Experiment:
     variants: Callable[[Scale], list[Variant]]
     reading: str = ""
     measure: Callable[[RunConfig, Pairs], dict[str, Any]] | None = None
-    draw: Callable[[Mapping[str, Any]], Figure | None] | None = None
+    draw: Callable[[Mapping[str, Any]], Figure] | None = None
     num_panels: int = 0
 
 

@@ -22,7 +22,9 @@ def small_scale():
     return Scale(
         name="tiny",
         recipes=recipes,
+        on={"Flickr": ours, "VGG-SS": ours},
         ours=ours,
+        labelled=ours,
         tests={
             kind: TestSet(
                 data=DataConfig(val_seed=7, num_val=6, val_kinds=(kind,)),

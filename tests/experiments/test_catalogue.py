@@ -97,6 +97,30 @@ def test_what_needs_data_that_is_not_there_is_left_out():
 def test_music_is_what_figure_2_learns_from_where_it_is():
     scale = paper_scale(Path("flickr"), None, Path("music"))
     assert {v.run.data.name for v in EXPERIMENTS["figure2"].variants(scale)} == {"music"}
+    # SoundNet-Flickr has no labels to leave false negatives out by.
+    assert not EXPERIMENTS["figure2"].variants(paper_scale(Path("flickr"), None, None))
+
+
+def test_an_ablation_stands_beside_numbers_of_the_same_training_set():
+    scale = paper_scale(Path("flickr"), Path("vggsound"), None)
+    beside = {
+        (v.run.data.name, test) for v in EXPERIMENTS["table4"].variants(scale) for test in v.paper
+    }
+    assert beside == {("flickr", "Flickr"), ("vggsound", "VGG-SS")}
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [tiny_scale(), light_scale(Path("x"), None), paper_scale(Path("x"), Path("y"), None)],
+    ids=lambda scale: scale.name,
+)
+def test_w_mse_gets_more_pairs_than_dimensions(scale):
+    for variant in [v for e in EXPERIMENTS.values() for v in e.variants(scale)]:
+        model, batch = variant.run.model, variant.run.train.batch_size
+        if model.objective == "w_mse":
+            assert batch >= 2 * model.projection_width
+        if model.tie == "w_mse":
+            assert batch > model.visual_channels
 
 
 def test_photographs_are_read_from_the_folder_that_is_named():

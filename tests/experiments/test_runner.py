@@ -1,6 +1,7 @@
 """Trials are done once, kept, shared between processes, and gathered into rows and figures."""
 
 import json
+import shutil
 import time
 from dataclasses import replace
 from multiprocessing import get_context
@@ -13,7 +14,15 @@ from sspl.checkpoint import load_checkpoint
 from sspl.experiments import runner, trials
 from sspl.experiments.runner import Task, gather, list_tasks, run_experiments, tell_time
 from sspl.experiments.shelf import Shelf
-from sspl.experiments.trials import find_score, hold_trial, name_trial, run_trial, with_seed
+from sspl.experiments.trials import (
+    SCORE,
+    find_score,
+    hold_trial,
+    load_trial,
+    name_trial,
+    run_trial,
+    with_seed,
+)
 from sspl.train import train
 
 
@@ -69,7 +78,7 @@ def test_floors_and_panels_are_kept_and_drawn(done):
     assert result["floors"]["solo"].keys() == {"centre_disc", "mean_box", "everything", "saliency"}
     assert {panel["label"] for panel in result["panels"]} == {"as it is", "softmax"}
     assert len(result["panels"]) == 4
-    assert (folder / "results" / "two-maps.png").stat().st_size > 10_000
+    assert (folder / "results" / "two-maps.jpg").stat().st_size > 10_000
 
 
 def test_what_was_done_is_not_done_again(done, monkeypatch):
@@ -84,8 +93,47 @@ def test_what_was_done_is_not_done_again(done, monkeypatch):
 def test_a_trial_of_the_same_seed_comes_to_the_same(done, tmp_path):
     _, result = done
     scale = small_scale()
-    found = run_trial(list_two(scale)[0].run, scale.tests, tmp_path, Shelf())
-    assert found["scores"] == result["rows"][0]["scores"]
+    run = list_two(scale)[0].run
+    run_trial(run, scale.tests, tmp_path, Shelf())
+    assert find_score(run, scale.tests, tmp_path)["scores"] == result["rows"][0]["scores"]
+
+
+def test_a_trained_trial_is_scored_on_a_new_test_set_without_training(done, tmp_path, monkeypatch):
+    folder, result = done
+    scale, run = small_scale(), list_two(small_scale())[0].run
+    shutil.copytree(folder / name_trial(run), tmp_path / name_trial(run))
+    monkeypatch.setattr(trials, "train", None)
+    data = replace(scale.tests["solo"].data, val_seed=8, num_val=3)
+    tests = scale.tests | {"solo": replace(scale.tests["solo"], data=data)}
+    assert find_score(run, tests, tmp_path) is None
+    run_trial(run, tests, tmp_path, Shelf())
+    found = find_score(run, tests, tmp_path)["scores"]
+    assert found["solo"]["n"] == 3
+    assert found["silent"] == result["rows"][0]["scores"]["silent"]
+
+
+def test_a_trial_of_other_defaults_is_not_taken_for_this_one(done, tmp_path):
+    folder, _ = done
+    run, tests = list_two(small_scale())[0].run, small_scale().tests
+    shutil.copytree(folder / name_trial(run), tmp_path / name_trial(run))
+    path = tmp_path / name_trial(run) / "config.json"
+    config = json.loads(path.read_text())
+    del config["train"]["augmentation"]  # as written before there was this field
+    path.write_text(json.dumps(config))
+    assert find_score(run, tests, tmp_path)
+    config["train"]["weight_decay"] = 0.5
+    path.write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="other defaults"):
+        find_score(run, tests, tmp_path)
+
+
+def test_a_half_written_score_is_named(done, tmp_path):
+    folder, _ = done
+    run = list_two(small_scale())[0].run
+    shutil.copytree(folder / name_trial(run), tmp_path / name_trial(run))
+    (tmp_path / name_trial(run) / SCORE).write_text("{")
+    with pytest.raises(ValueError, match=SCORE):
+        find_score(run, small_scale().tests, tmp_path)
 
 
 def test_a_trial_is_the_training_that_the_command_does(done, tmp_path):
@@ -112,9 +160,11 @@ def test_a_trial_that_was_stopped_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(trials, "score_model", _stop)
     with pytest.raises(KeyboardInterrupt):
         run_trial(run, scale.tests, tmp_path, Shelf())
-    assert find_score(run, tmp_path) is None
+    assert find_score(run, scale.tests, tmp_path) is None
     monkeypatch.undo()
-    assert run_trial(run, scale.tests, tmp_path, Shelf())["epoch"] == 1
+    run_trial(run, scale.tests, tmp_path, Shelf())
+    assert find_score(run, scale.tests, tmp_path)["epoch"] == 1
+    assert load_trial(run, tmp_path, "cpu").config == run.model
 
 
 def _stop(*_):
@@ -123,7 +173,8 @@ def _stop(*_):
 
 def test_names_tell_runs_apart_and_forget_defaults():
     run = small_scale().ours.with_pcm
-    assert name_trial(run) == name_trial(replace(run))
+    default = replace(run, train=replace(run.train, weight_decay=1e-4))
+    assert name_trial(run) == name_trial(default)
     assert name_trial(run).split("-")[0] == name_trial(with_seed(run, 3)).split("-")[0]
     assert name_trial(run) != name_trial(with_seed(run, 3))
     others = [
@@ -172,10 +223,11 @@ def test_it_waits_for_what_others_are_at(tmp_path, monkeypatch):
             return None
 
     def finish(_):
-        (tmp_path / name_trial(run)).mkdir()
-        (tmp_path / name_trial(run) / "score.json").write_text("{}")
+        monkeypatch.setattr(Held, "__enter__", lambda _: True)
+        monkeypatch.setattr(runner, "find_score", lambda *_: {"scores": {}, "seconds": 0})
 
     monkeypatch.setattr(runner, "hold_trial", lambda *_: Held())
+    monkeypatch.setattr(runner, "run_trial", None)  # to be called would fail
     monkeypatch.setattr(time, "sleep", finish)
     runner.do_trials([Task(run=run, words="")], scale, tmp_path, Shelf())
     assert turns == [1]
