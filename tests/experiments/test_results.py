@@ -94,11 +94,15 @@ def test_a_table_holds_ours_the_papers_and_the_floors(tmp_path):
 
 
 def test_what_beats_floors_and_what_listens_is_counted(tmp_path):
-    text = " ".join(format_results(write(tmp_path, make_table())).split())
+    folder, readings = (
+        write(tmp_path, make_table()),
+        {"table5": "They agree, since `min_max` wins."},
+    )
+    text = " ".join(format_results(folder, readings=readings).split())
     assert "On solo, 2 of 4 lines score above every floor (the best: saliency, 0.400)." in text
     assert (
         "On silent, 1 of 4 lines score above every floor (the best: saliency, 0.400), and 1 of 4 "
-        "at least twice what they score under another class's sound." in text
+        "are above it and at least twice what they score under another class's sound." in text
     )
     assert (
         "Scale tiny; seeds 0, 1, 2; scored on 500 solo and 500 silent pictures; 14 min on cpu"
@@ -153,9 +157,9 @@ def test_experiments_stand_in_order_with_their_figures(tmp_path):
     results = tmp_path / "assets" / "results"
     results.mkdir(parents=True)
     extra = make_result(make_table()["rows"], name="beyond", title="Beyond | SimSiam")
-    write(results, extra, make_dial(), make_table())
-    for figure in ("figure2.png", "figure2-maps.png", "figure20.png"):
-        (results / figure).touch()
+    dial = {**make_dial(), "figures": ["figure2.png", "figure2-maps.jpg"]}
+    write(results, extra, dial, make_table())
+    (results / "figure2-former-maps.jpg").touch()  # of an earlier run, and no longer drawn
     assert list(load_results(results)) == ["table5", "figure2", "beyond"]
     write_results(results, tmp_path / "RESULTS.md")
     text = (tmp_path / "RESULTS.md").read_text()
@@ -165,8 +169,8 @@ def test_experiments_stand_in_order_with_their_figures(tmp_path):
         "Beyond \\| SimSiam", "Not run at this scale",
     ]  # fmt: skip
     assert "](assets/results/figure2.png)" in text
-    assert "](assets/results/figure2-maps.png)" in text
-    assert "figure20" not in text
+    assert "](assets/results/figure2-maps.jpg)" in text
+    assert "former" not in text
     assert "`table1`" in text.split("Not run")[1]
     assert "`table5`" not in text.split("Not run")[1]
 
