@@ -3,6 +3,7 @@
 Trials are done seed by seed, and of a seed those side by side that see the same encoded views.
 """
 
+import json
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ from sspl.experiments.trials import (
     with_seed,
 )
 from sspl.experiments.variants import Experiment, Variant
-from sspl.files import replace_when_done, write_json
+from sspl.files import replace_when_done
 
 WAIT_S = 10.0
 
@@ -75,7 +76,20 @@ def run_experiments(
             with replace_when_done(out / name) as unfinished:
                 figure.savefig(unfinished)
         result["figures"] = list(figures)
-        write_json(out / f"{experiment.name}.json", result)
+        _write_result(out / f"{experiment.name}.json", result)
+
+
+def _write_result(path: Path, result: Mapping[str, Any]) -> None:
+    """As JSON, whole or not at all, with a line for each row, so that changes can be read."""
+    parts = []
+    for key, value in result.items():
+        text = json.dumps(value, allow_nan=False)
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = ",\n".join(json.dumps(row, allow_nan=False) for row in value)
+            text = f"[\n{rows}\n]"
+        parts.append(f"{json.dumps(key)}: {text}")
+    with replace_when_done(path) as unfinished:
+        unfinished.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 
 
 def list_tasks(experiments: Sequence[Experiment], scale: Scale, seeds: Sequence[int]) -> list[Task]:
