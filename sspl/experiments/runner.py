@@ -145,8 +145,8 @@ def do_trials(
                     held_by_others.append(task)
                 elif find_score(task.run, scale.tests, folder) is None:
                     print(f"{tasks.index(task) + 1} of {len(tasks)}: {task.words}")
-                    run_trial(task.run, scale.tests, folder, shelf, weights_dir)
-                    print(f"  {describe_score(find_score(task.run, scale.tests, folder) or {})}")
+                    score = run_trial(task.run, scale.tests, folder, shelf, weights_dir)
+                    print(f"  {describe_score(score)}")
         if len(held_by_others) == len(waiting):
             print(f"waiting for {len(waiting)} trials that another process is at")
             time.sleep(WAIT_S)

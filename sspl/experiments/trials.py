@@ -74,11 +74,14 @@ def run_trial(
     folder: Path,
     shelf: Shelf,
     weights_dir: Path | None = None,
-) -> None:
+) -> dict[str, Any]:
     """Train and score, whatever of it is still to be done.
 
     `folder/<trial>/` receives the run and `score.json`, which also says what was asked: a trial
     that was trained is scored on a new test set without being trained again.
+
+    Returns:
+        as `find_score`.
     """
     out, start_s = folder / name_trial(run), time.perf_counter()
     kept = _read_kept(out, run)
@@ -94,6 +97,9 @@ def run_trial(
     kept["seconds"] = round(kept["seconds"] + time.perf_counter() - start_s, 1)
     write_json(out / SCORE, kept)
     (out / "last.pt").unlink(missing_ok=True)  # twice the model's size, and the run is over
+    found = find_score(run, tests, folder)
+    assert found is not None
+    return found
 
 
 def _train(run: RunConfig, out: Path, shelf: Shelf, weights_dir: Path | None) -> None:
