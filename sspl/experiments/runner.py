@@ -21,11 +21,11 @@ from sspl.experiments.scale import Scale, TestSet
 from sspl.experiments.scoring import measure_floors, show_panels
 from sspl.experiments.shelf import Shelf
 from sspl.experiments.trials import (
-    find_score,
     fit_test,
     hold_trial,
     load_trial,
     name_trial,
+    read_trial,
     run_trial,
     with_seed,
 )
@@ -143,7 +143,7 @@ def do_trials(
             with hold_trial(task.run, folder) as ours:
                 if not ours:
                     held_by_others.append(task)
-                elif find_score(task.run, scale.tests, folder) is None:
+                elif read_trial(task.run, scale.tests, folder) is None:
                     print(f"{tasks.index(task) + 1} of {len(tasks)}: {task.words}")
                     score = run_trial(task.run, scale.tests, folder, shelf, weights_dir)
                     print(f"  {describe_score(score)}")
@@ -155,7 +155,7 @@ def do_trials(
 
 def tell_time(tasks: Sequence[Task], scale: Scale, folder: Path) -> str:
     """How many trials there are, how many are left, and about how long they take."""
-    left = [task.run for task in tasks if find_score(task.run, scale.tests, folder) is None]
+    left = [task.run for task in tasks if read_trial(task.run, scale.tests, folder) is None]
     if not left:
         return f"all {len(tasks)} trials were done before: rows and figures are made from them"
     told = f"{len(left)} of {len(tasks)} trials are to be done"
@@ -221,7 +221,7 @@ def _make_row(
     shelf: Shelf,
 ) -> dict[str, Any]:
     run = with_seed(variant.run, seed)
-    score = find_score(run, scale.tests, folder)
+    score = read_trial(run, scale.tests, folder)
     assert score is not None, "every trial is done before rows are gathered"
     measured = {}
     if experiment.measure is not None:

@@ -47,7 +47,7 @@ def _list_differences(config: Any) -> dict[str, Any]:
     }
 
 
-def find_score(run: RunConfig, tests: Mapping[str, TestSet], folder: Path) -> dict[str, Any] | None:
+def read_trial(run: RunConfig, tests: Mapping[str, TestSet], folder: Path) -> dict[str, Any] | None:
     """What a trial found, or None if it has yet to be trained, or scored on one of the test sets.
 
     Returns:
@@ -81,7 +81,7 @@ def run_trial(
     that was trained is scored on a new test set without being trained again.
 
     Returns:
-        as `find_score`.
+        as `read_trial`.
     """
     out, start_s = folder / name_trial(run), time.perf_counter()
     kept = _read_kept(out, run)
@@ -97,7 +97,7 @@ def run_trial(
     kept["seconds"] = round(kept["seconds"] + time.perf_counter() - start_s, 1)
     write_json(out / SCORE, kept)
     (out / "last.pt").unlink(missing_ok=True)  # twice the model's size, and the run is over
-    found = find_score(run, tests, folder)
+    found = read_trial(run, tests, folder)
     assert found is not None
     return found
 

@@ -16,10 +16,10 @@ from sspl.experiments.runner import Task, gather, list_tasks, run_experiments, t
 from sspl.experiments.shelf import Shelf
 from sspl.experiments.trials import (
     SCORE,
-    find_score,
     hold_trial,
     load_trial,
     name_trial,
+    read_trial,
     run_trial,
     with_seed,
 )
@@ -95,7 +95,7 @@ def test_a_trial_of_the_same_seed_comes_to_the_same(done, tmp_path):
     scale = small_scale()
     run = list_two(scale)[0].run
     run_trial(run, scale.tests, tmp_path, Shelf())
-    assert find_score(run, scale.tests, tmp_path)["scores"] == result["rows"][0]["scores"]
+    assert read_trial(run, scale.tests, tmp_path)["scores"] == result["rows"][0]["scores"]
 
 
 def test_a_trained_trial_is_scored_on_a_new_test_set_without_training(done, tmp_path, monkeypatch):
@@ -105,9 +105,9 @@ def test_a_trained_trial_is_scored_on_a_new_test_set_without_training(done, tmp_
     monkeypatch.setattr(trials, "train", None)
     data = replace(scale.tests["solo"].data, val_seed=8, num_val=3)
     tests = scale.tests | {"solo": replace(scale.tests["solo"], data=data)}
-    assert find_score(run, tests, tmp_path) is None
+    assert read_trial(run, tests, tmp_path) is None
     run_trial(run, tests, tmp_path, Shelf())
-    found = find_score(run, tests, tmp_path)["scores"]
+    found = read_trial(run, tests, tmp_path)["scores"]
     assert found["solo"]["n"] == 3
     assert found["silent"] == result["rows"][0]["scores"]["silent"]
 
@@ -120,11 +120,11 @@ def test_a_trial_of_other_defaults_is_not_taken_for_this_one(done, tmp_path):
     config = json.loads(path.read_text())
     del config["train"]["augmentation"]  # as written before there was this field
     path.write_text(json.dumps(config))
-    assert find_score(run, tests, tmp_path)
+    assert read_trial(run, tests, tmp_path)
     config["train"]["weight_decay"] = 0.5
     path.write_text(json.dumps(config))
     with pytest.raises(ValueError, match="other defaults"):
-        find_score(run, tests, tmp_path)
+        read_trial(run, tests, tmp_path)
 
 
 def test_a_half_written_score_is_named(done, tmp_path):
@@ -133,7 +133,7 @@ def test_a_half_written_score_is_named(done, tmp_path):
     shutil.copytree(folder / name_trial(run), tmp_path / name_trial(run))
     (tmp_path / name_trial(run) / SCORE).write_text("{")
     with pytest.raises(ValueError, match=SCORE):
-        find_score(run, small_scale().tests, tmp_path)
+        read_trial(run, small_scale().tests, tmp_path)
 
 
 def test_a_trial_is_the_training_that_the_command_does(done, tmp_path):
@@ -160,10 +160,10 @@ def test_a_trial_that_was_stopped_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(trials, "score_model", _stop)
     with pytest.raises(KeyboardInterrupt):
         run_trial(run, scale.tests, tmp_path, Shelf())
-    assert find_score(run, scale.tests, tmp_path) is None
+    assert read_trial(run, scale.tests, tmp_path) is None
     monkeypatch.undo()
     run_trial(run, scale.tests, tmp_path, Shelf())
-    assert find_score(run, scale.tests, tmp_path)["epoch"] == 1
+    assert read_trial(run, scale.tests, tmp_path)["epoch"] == 1
     assert load_trial(run, tmp_path, "cpu").config == run.model
 
 
@@ -224,7 +224,7 @@ def test_it_waits_for_what_others_are_at(tmp_path, monkeypatch):
 
     def finish(_):
         monkeypatch.setattr(Held, "__enter__", lambda _: True)
-        monkeypatch.setattr(runner, "find_score", lambda *_: {"scores": {}, "seconds": 0})
+        monkeypatch.setattr(runner, "read_trial", lambda *_: {"scores": {}, "seconds": 0})
 
     monkeypatch.setattr(runner, "hold_trial", lambda *_: Held())
     monkeypatch.setattr(runner, "run_trial", None)  # to be called would fail
