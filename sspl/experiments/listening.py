@@ -66,7 +66,9 @@ READING = (
     "alone. The best, our recipe with Barlow Twins between the views as well, scores 16 times "
     "the best floor on silent scenes and 8 times what it scores under another class's sound: "
     "above Attention, HardWay and plain contrast (A), within a deviation of contrast guided by "
-    "labels (B). With PCM the map fits one instrument best and listens least."
+    "labels (B). With PCM the map fits one instrument best and listens least. Asked class by "
+    "class in duets (LOG.md; CIoU@0.3), Attention is first with 0.45, our recipe has 0.39, "
+    "labels 0.34, plain contrast 0.23, HardWay 0.16."
 )
 
 EXPERIMENT = Experiment(
