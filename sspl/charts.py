@@ -79,7 +79,7 @@ def plot_success(
     axes.set(xlabel="cIoU threshold", ylabel="share of samples that reach it")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xticks=np.linspace(0, 1, 5))
     axes.set_title(title, fontsize=10, parse_math=False)
-    _open_frame(axes)
+    open_frame(axes)
     legend = figure.legend(
         loc="outside lower center", ncols=2, fontsize=8, frameon=False,
         handlelength=2.8, columnspacing=1.2, title="cIoU@0.5, from high to low", title_fontsize=8,
@@ -142,7 +142,7 @@ def plot_cycles(per_cycle: Sequence[Mapping[str, Any]], title: str = "") -> Figu
     axes.set_title(title, fontsize=10, parse_math=False)
     axes.set_xlim(cycles[0] - 0.3, cycles[-1] + 0.3)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _open_frame(axes)
+    open_frame(axes)
     return figure
 
 
@@ -329,7 +329,8 @@ def _spread_out(heights: Sequence[float], gap: float) -> list[float]:
     return placed
 
 
-def _open_frame(axes: Axes) -> None:
+def open_frame(axes: Axes) -> None:
+    """A faint grid, small labels, and no frame above and to the right."""
     axes.grid(alpha=0.25)
     axes.tick_params(labelsize=8)
     for side in ("top", "right"):

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sspl.charts import DARK, FAINT, MODEL, REST, SOUNDS, WIDTH_IN, keep_printable
+from sspl.charts import DARK, FAINT, MODEL, REST, SOUNDS, WIDTH_IN, keep_printable, open_frame
 from sspl.experiments.results import (
     PROTOCOL,
     SCORES,
@@ -420,11 +420,8 @@ def _put_below(
 
 
 def _open_frame(axes: Axes) -> None:
-    axes.grid(alpha=0.25)
+    open_frame(axes)
     axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
 
 
 def _shorten(words: str) -> str:

@@ -39,20 +39,26 @@ def score_model(model: SSPL, asked: Asked) -> dict[str, Any]:
         "per_cycle": [
             {"t": t, **_sum_up(after)} for t, after in enumerate([*cycles, cious["sspl"]], 1)
         ],
-        "listening": _listen(model, asked, maps[-1]),
+        "listening": _listen(model, asked, maps[-1], cious["sspl"]),
     }
 
 
-def _listen(model: SSPL, asked: Asked, right: Tensor) -> dict[str, dict[str, float]]:
-    """By what is played: cIoU@0.5 where there is such a sound, and the share that is on."""
+def _listen(
+    model: SSPL, asked: Asked, right: Tensor, own: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """By what is played: cIoU@0.5 where there is such a sound, and the share that is on.
+
+    Args:
+        right: (N, h, w) maps under the own sounds; own: (N,) their cIoU.
+    """
     shares, scores = SharesOn(), {}
     for name, (heard, there) in asked.heard.items():
         kept = torch.from_numpy(there)
-        maps = right[kept]
+        maps, cious = right, own
         if name != "right":
             maps = predict_maps(model, asked.encoded.visual[kept], heard[kept])[-1]
+            cious = per_sample_cious(maps, asked.encoded.ground_truth[kept], ["sspl"])["sspl"]
         shares.add(name, maps)
-        cious = per_sample_cious(maps, asked.encoded.ground_truth[kept], ["sspl"])["sspl"]
         scores[name] = {"ciou_at_50": float((cious >= 0.5).mean())}
     on = shares.measure()
     return {name: {**score, "share_on": round(on[name], 4)} for name, score in scores.items()}
