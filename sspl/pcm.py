@@ -13,6 +13,7 @@ Each cycle has batch norms of its own, so T is part of the weights, but the read
 applied after any cycle t <= T: that is what the step-through shows.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -36,6 +37,24 @@ class Cycle:
     feature: Tensor
     predicted_sound: Tensor
     errors: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layers:
+    """All that one cycle computes, layer by layer; B C h w but where it says otherwise.
+
+    Attributes:
+        predictions: p_0 (B, A), p_1 of r_1's shape, p_2 of r_2's, Eq. (9). In the first cycle they
+            have passed the non-linearity (the authors' code).
+        expected: r_1, r_2, r_3 after feedback, Eq. (10).
+        errors: e_0 (B, A), e_1, e_2, Eq. (11).
+        corrected: r_1, r_2, r_3 after feedforward, Eq. (12).
+    """
+
+    predictions: tuple[Tensor, Tensor, Tensor]
+    expected: tuple[Tensor, Tensor, Tensor]
+    errors: tuple[Tensor, Tensor, Tensor]
+    corrected: tuple[Tensor, Tensor, Tensor]
 
 
 class PredictiveCoding(nn.Module):
@@ -99,19 +118,23 @@ class PredictiveCoding(nn.Module):
         Returns:
             (B, C_v, 14, 14), and the scalar |r_0 - p_0|^2, mean over cycles and batch, in float32.
         """
-        cycles = list(self._run(visual, sound))
-        sound_errors = [e0.float().square().sum(1).mean() for _, _, (e0, _, _) in cycles]
-        return self.read_out(cycles[-1][0]), torch.stack(sound_errors).mean()
+        cycles = list(self.run(visual, sound))
+        sound_errors = [cycle.errors[0].float().square().sum(1).mean() for cycle in cycles]
+        return self.read_out(cycles[-1].corrected[-1]), torch.stack(sound_errors).mean()
 
     def trace(self, visual: Tensor, sound: Tensor) -> list[Cycle]:
         """Every cycle of one pass, each read out; arguments as in `forward`."""
         return [
-            Cycle(self.read_out(r3), predicted_sound, torch.stack([_rms(e) for e in errors], dim=1))
-            for r3, predicted_sound, errors in self._run(visual, sound)
+            Cycle(
+                self.read_out(cycle.corrected[-1]),
+                cycle.predictions[0],
+                torch.stack([_rms(error) for error in cycle.errors], dim=1),
+            )
+            for cycle in self.run(visual, sound)
         ]
 
-    def _run(self, visual: Tensor, sound: Tensor):
-        """Yield (r_3, p_0, (e_0, e_1, e_2)) after each cycle."""
+    def run(self, visual: Tensor, sound: Tensor) -> Iterator[Layers]:
+        """Every cycle of one pass, opened: T of them; arguments as in `forward`."""
         if visual.shape[-2:] != (GRID, GRID):
             raise ValueError(f"the PCM expects 14x14 features, got {tuple(visual.shape)}")
         # In the features' own precision: a float32 gain would make float32 of all it multiplies.
@@ -134,6 +157,8 @@ class PredictiveCoding(nn.Module):
                 p1 = self._predict(self.predict_r1, r2)
                 r1 = F.gelu(norm1((1 - b1) * r1 + b1 * p1))
 
+            expected = r1, r2, r3
+
             # Feedforward, from the bottom up: Eqs. (11), (12).
             norm1, norm2, norm3 = self.error_norms[t].children()
             p0 = F.gelu(self.predict_sound(r1)).mean((2, 3))
@@ -144,7 +169,12 @@ class PredictiveCoding(nn.Module):
             e2 = r2 - p2
             up = F.interpolate(e2, scale_factor=2, mode="bilinear", align_corners=True)
             r3 = F.gelu(norm3(r3 + a3 * self.correct_r3(up)))
-            yield r3, p0, (e0, e1, e2)
+            yield Layers(
+                predictions=(p0, p1, p2),
+                expected=expected,
+                errors=(e0, e1, e2),
+                corrected=(r1, r2, r3),
+            )
 
     @staticmethod
     def _predict(layer: nn.Conv2d, above: Tensor) -> Tensor:

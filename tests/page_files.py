@@ -22,6 +22,7 @@ from sspl.media import write_audio, write_image
 from sspl.video import write_video
 
 ROOT = Path(__file__).parent.parent
+WITH, WITHOUT = "SSPL with PCM", "SSPL without PCM"
 
 CONFIG = ModelConfig(
     eyes="tiny_vgg",
@@ -91,14 +92,27 @@ class Server:
 
 
 @contextmanager
-def serve_page(folder: Path) -> Iterator[Server]:
-    """Run the page in a process of its own, on `models` and `samples` made in a folder."""
+def serve_page(folder: Path, *options: str) -> Iterator[Server]:
+    """Run the page on `models` and `samples` made in a folder.
+
+    Args:
+        options: further ones of app.py.
+    """
+    save_samples(folder / "samples")
+    models = save_models(folder)
+    with serve(
+        folder, "--model", *models, "--samples", str(folder / "samples"), *options
+    ) as server:
+        yield server
+
+
+@contextmanager
+def serve(folder: Path, *options: str) -> Iterator[Server]:
+    """Run `python app.py` in a process of its own; its log and its files are in a folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    save_samples(folder / "samples")
-    command = [sys.executable, "app.py", "--model", *save_models(folder), "--port", str(port)]
-    command += ["--samples", str(folder / "samples")]
+    command = [sys.executable, "app.py", "--port", str(port), *options]
     environment = os.environ | {"GRADIO_TEMP_DIR": str(folder / "gradio"), "OMP_NUM_THREADS": "1"}
     server = Server(url=f"http://127.0.0.1:{port}", log=folder / "server.log")
     with server.log.open("wb") as log:

@@ -1,5 +1,6 @@
 """The page in a real browser: Debian's Chromium, driven by Playwright."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import soundfile
 from page_files import serve_page
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
+
+from sspl.video import write_video
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -84,8 +87,13 @@ class Visit:
         self.page.locator(f"{where} input[type=file]").set_input_files(path)
 
     def compare_with(self, choice: str) -> None:
-        self.page.get_by_label("Compare with the sound of").click()
+        choices = self.page.get_by_label("Compare with the sound of")
+        choices.fill(choice)
         self.page.get_by_role("option", name=choice, exact=True).click()
+        choices.blur()
+
+    def open_tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name, exact=True).click()
 
     def download(self, name: str) -> str:
         with self.page.expect_download() as waiting:
@@ -118,6 +126,9 @@ def files(tmp_path_factory):
     Image.fromarray(rng.integers(0, 256, (60, 90, 3), np.uint8)).save(folder / "mine.jpg")
     soundfile.write(folder / "mine.wav", np.sin(np.arange(22_050) / 9) / 2, 22_050)
     (folder / "renamed.png").write_text("This is a text.")
+    frames = (rng.integers(0, 256, (64, 64, 3), np.uint8) for _ in range(300))
+    hum = np.sin(np.arange(60 * 16_000) / 9).astype(np.float32) / 2
+    write_video(folder / "long.mp4", frames, 5, waveform=hum)
     return folder
 
 
@@ -141,7 +152,7 @@ def test_a_tick_of_the_slider_asks_nobody(visit):
     assert visit.numbers() != last_numbers
     visit.slider.fill("1")
     expect(visit.output).to_have_text("Cycle 1 of 3")
-    visit.page.get_by_role("button", name="Play the cycles").click()
+    visit.page.get_by_role("button", name="Play: cycle").click()
     expect(visit.output).to_have_text("Cycle 3 of 3")
     assert visit.shown_frames() == last_frames
     assert visit.numbers() == last_numbers
@@ -195,17 +206,73 @@ def test_a_renamed_text_gets_a_sentence_and_the_stage_stays(visit, files):
     assert visit.stage.inner_text() == before
 
 
-def test_the_sound_is_swapped_and_one_slider_moves_both(visit, files):
+def test_several_sounds_stand_side_by_side_and_one_slider_moves_all(visit, files):
     visit.compare_with("silence")
     expect(visit.stage.locator(".panel")).to_have_count(2)
     assert len(visit.numbers()) == 11  # silence has no boxes to overlap with
-    left, right = visit.shown_frames()
+    before = visit.shown_frames()
     visit.slider.fill("1")
-    assert visit.shown_frames()[0] != left
-    assert visit.shown_frames()[1] != right
+    after = visit.shown_frames()
+    assert all(a != b for a, b in zip(before, after, strict=True))
+    visit.compare_with("noise")
+    expect(visit.stage.locator(".panel")).to_have_count(3)
+    expect(visit.output).to_have_text("Cycle 1 of 3")  # where it was
     visit.compare_with("my own sound")
     visit.upload("#own", files / "mine.wav")
-    expect(visit.stage.locator(".panel").nth(1)).to_contain_text("your mine.wav")
+    expect(visit.stage.locator(".panel")).to_have_count(4)
+    expect(visit.stage.locator(".panel").nth(3)).to_contain_text("your mine.wav")
+
+
+def test_a_wipe_shows_another_cycle_left_of_its_line(visit):
+    cover, place = visit.stage.locator(".cover"), visit.stage.get_by_label("Where the wipe's line")
+    expect(cover).to_be_hidden()
+    visit.stage.get_by_label("Wipe between two cycles").check()
+    expect(cover).to_be_visible()
+    first = visit.stage.locator(".frame").first.get_attribute("src")
+    assert cover.get_attribute("src") == first
+    visit.stage.get_by_label("Cycle left of the line").select_option("2")
+    assert cover.get_attribute("src") != first
+    place.fill("10")
+    assert "90%" in cover.evaluate("cover => getComputedStyle(cover).clipPath")
+    box = visit.stage.locator(".picture").bounding_box()
+    visit.page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    visit.page.mouse.down()
+    visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    visit.page.mouse.up()
+    assert place.input_value() == "50"
+
+
+def test_a_link_brings_back_what_was_seen(visit, desktop, server):
+    visit.page.locator(".gallery button").nth(1).click()
+    expect(visit.page).to_have_url(re.compile("sample=orchestra-s77-silent"))
+    visit.compare_with("silence")
+    expect(visit.stage.locator(".panel")).to_have_count(2)
+    visit.slider.fill("2")
+    expect(visit.page).to_have_url(re.compile("with=silence.*cycle=2"))
+    with desktop.new_page() as page:
+        again = Visit(page, visit.page.url)
+        expect(again.stage.locator(".panel")).to_have_count(2)
+        expect(again.stage.locator("h2")).to_have_text(visit.stage.locator("h2").inner_text())
+        expect(again.output).to_have_text("Cycle 2 of 3")
+        expect(again.page.locator(".gallery button").nth(1)).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        assert again.complaints == []
+
+
+def test_a_link_to_what_is_not_here_is_told_and_the_page_works(visit, desktop, server):
+    with desktop.new_page() as page:
+        lost = Visit(page, f"{server.url}?sample=gone")
+        expect(page.get_by_text("there is no sample 'gone'")).to_be_visible()
+        expect(lost.output).to_have_text("Cycle 3 of 3")
+        assert lost.complaints == []
+
+
+def test_the_link_is_copied(visit):
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.page.locator("#copy-link").click()
+    expect(visit.page.locator("#copy-link")).to_have_text("Copied")
+    assert visit.page.evaluate("navigator.clipboard.readText()") == visit.page.url
 
 
 def test_the_model_can_be_changed_and_the_steps_downloaded(visit):
@@ -219,11 +286,36 @@ def test_the_model_can_be_changed_and_the_steps_downloaded(visit):
 
 
 def test_a_video_gets_its_heat_map(visit):
-    visit.page.get_by_role("tab", name="Video").click()
+    visit.open_tab("Your own video")
     visit.page.get_by_role("button", name="Take our video").click()
-    expect(visit.stage.locator("h2")).to_contain_text(".mp4 at 1.0 s")
+    expect(visit.page.locator("#video-facts")).to_contain_text("2.0 s, 96 × 96 px")
+    expect(visit.page.locator("#first-frame img")).to_be_visible()
     visit.page.get_by_role("button", name="Make the heat-map video").click()
     expect(visit.page.locator("#heat video")).to_be_visible(timeout=20_000)
+    visit.page.get_by_role("button", name="Step through its middle frame").click()
+    expect(visit.stage.locator("h2")).to_contain_text(".mp4 at 1.0 s")
+    expect(visit.stage).to_be_visible()
+
+
+def test_a_video_is_cancelled_and_the_page_goes_on(visit, files):
+    visit.open_tab("Your own video")
+    visit.upload("#video", files / "long.mp4")
+    expect(visit.page.locator("#video-facts")).to_contain_text("60.0 s")
+    start = visit.page.get_by_role("button", name="Make the heat-map video")
+    start.click()
+    expect(visit.page.locator("#heat")).to_contain_text("of 60.0 s", timeout=20_000)
+    visit.page.get_by_role("button", name="Cancel").click()
+    expect(visit.page.get_by_text("Cancelled.")).to_be_visible(timeout=20_000)
+    expect(visit.page.locator("#heat video")).to_have_count(0)
+    visit.open_tab("Localize")
+    visit.slider.fill("1")
+    expect(visit.output).to_have_text("Cycle 1 of 3")
+
+
+def test_a_sound_is_no_video_and_that_is_said(visit, files):
+    visit.open_tab("Your own video")
+    visit.upload("#video", files / "mine.wav")
+    expect(visit.page.get_by_text("mine.wav has no moving pictures")).to_be_visible()
 
 
 def test_a_phone_in_the_dark_scrolls_in_one_direction_only(browser, server):

@@ -22,9 +22,9 @@ ROWS = [
     "viz sliding examine",
     "charts",
     "localize report",
-    "stage train evaluate",
-    "samples",
+    "train evaluate",
     "experiments",
+    "explorer",
 ]
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row.split()}
 

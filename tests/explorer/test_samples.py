@@ -5,7 +5,7 @@ import json
 import pytest
 from page_files import save_samples
 
-from sspl.samples import load_samples
+from sspl.explorer.samples import load_samples
 
 
 def test_samples_become_scenes(tmp_path):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sspl.audio import CLIP_S
 from sspl.data.manifest import Row, read_manifest
+from sspl.explorer.scenes import Instrument, Scene, Sound
 from sspl.media import read_audio, read_image
-from sspl.stage import Instrument, Scene, Sound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +51,9 @@ def read_scene(row: Row, max_side_px: int) -> Scene:
     return Scene(
         title=_describe(playing, [instrument.name for instrument in seen]),
         picture=read_image(row.image, max_side_px),
-        sound=Sound(title=title, waveform=audio, instruments=playing),
+        sound=Sound(title=title, waveform=audio, instruments=playing, key=row.id),
         instruments=seen,
+        sample=row.id,
     )
 
 

@@ -1,28 +1,23 @@
-"""A visitor's scene, and all that a browser needs to step through its cycles without asking again.
+"""The stage: all that a browser needs to step through a scene's cycles without asking again.
 
 Letters: T cycles.
 """
 
-import base64
-import io
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
-import torch
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
-from PIL import Image
 
-from sspl.audio import SAMPLE_RATE_HZ, fit_length
 from sspl.cycles import measure_cycle
-from sspl.localize import Localizer, write_animation
+from sspl.explorer.encoding import encode_figure, encode_picture, encode_sound
+from sspl.explorer.scenes import Scene, trace_scene
+from sspl.localize import write_animation
 from sspl.model import SSPL, Trace
 from sspl.sliding import is_silent
-from sspl.viz import COLOUR_MAP, draw_step, overlay_map, plot_spectrogram, render_figure
+from sspl.viz import COLOUR_MAP, draw_step, overlay_map, plot_spectrogram
 
 # Every number that a stage can show: (key, its name, what it says, digits).
 ROWS = (
@@ -52,68 +47,6 @@ ONE_LOOK_NOTE = (
     "No cycles",
     "This model has no predictive coding: it looks once, so there is nothing to step through.",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sound:
-    """A sound to listen for.
-
-    Attributes:
-        waveform: (N,) float32 in [-1, 1], 16 kHz.
-        instruments: names of what plays, where that is known.
-    """
-
-    title: str
-    waveform: np.ndarray
-    instruments: tuple[str, ...] = ()
-
-    @property
-    def heard(self) -> np.ndarray:
-        """The 3 s of it that a model hears: (48000,) float32."""
-        return fit_length(torch.from_numpy(self.waveform)).numpy()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Instrument:
-    """Something in a picture that can sound, and its box: normalised (x0, y0, x1, y1)."""
-
-    name: str
-    box: tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """What a visitor looks at: a picture, its sound, perhaps another sound to compare with.
-
-    Attributes:
-        picture: (H, W, 3) uint8.
-        instruments: what is known to be in the picture.
-    """
-
-    title: str
-    picture: np.ndarray
-    sound: Sound
-    other: Sound | None = None
-    instruments: tuple[Instrument, ...] = ()
-
-    @property
-    def sounds(self) -> list[Sound]:
-        return [self.sound] if self.other is None else [self.sound, self.other]
-
-    def find_sources(self, sound: Sound) -> list[Instrument]:
-        """What is in the picture and plays in the sound."""
-        return [seen for seen in self.instruments if seen.name in sound.instruments]
-
-
-def trace_scene(model: SSPL, scene: Scene) -> list[tuple[Sound, Trace, np.ndarray]]:
-    """Every cycle of one pass for each sound of a scene, with the boxes (k, 4) of its sources."""
-    localizer = Localizer(model).set_image(scene.picture)
-    traced = []
-    for sound in scene.sounds:
-        boxes = [source.box for source in scene.find_sources(sound)]
-        trace = localizer.set_sound(sound.waveform).trace()
-        traced.append((sound, trace, np.array(boxes, np.float32).reshape(-1, 4)))
-    return traced
 
 
 def describe_stage(model: SSPL, scene: Scene) -> dict[str, Any]:
@@ -181,22 +114,6 @@ def write_steps(model: SSPL, scene: Scene, path: Path) -> None:
     write_animation(path, draw_steps(model, scene), scene.sound.heard)
 
 
-def encode_picture(picture: np.ndarray, side_px: int | None = None) -> str:
-    """(H, W, 3) uint8 as a data URI, no side longer than `side_px`."""
-    image = Image.fromarray(picture)
-    if side_px is not None:
-        image.thumbnail((side_px, side_px))
-    # 4:4:4, as the usual halved colour smears the edges of a map; JPEG encodes in a few ms.
-    return _encode(image, "jpeg", quality=88, subsampling=0)
-
-
-def encode_sound(waveform: np.ndarray) -> str:
-    """(N,) float32 at 16 kHz as a data URI."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, waveform, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
-    return _as_uri("audio/wav", buffer)
-
-
 def _course_of_numbers(trace: Trace, boxes: np.ndarray) -> dict[str, list[float]]:
     """T values for each key of `ROWS` that the trace has."""
     courses: dict[str, list[float]] = {}
@@ -213,14 +130,4 @@ def _course_of_numbers(trace: Trace, boxes: np.ndarray) -> dict[str, list[float]
 def _draw_spectrogram(heard: bytes) -> str:
     figure = plot_spectrogram(np.frombuffer(heard, np.float32).copy())
     figure.set_size_inches(4.6, 2.9)  # as wide as a phone, so that its words stay readable there
-    return _encode(Image.fromarray(render_figure(figure)), "png")
-
-
-def _encode(image: Image.Image, kind: str, **options: Any) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return _as_uri(f"image/{kind}", buffer)
-
-
-def _as_uri(media_type: str, buffer: io.BytesIO) -> str:
-    return f"data:{media_type};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+    return encode_figure(figure)

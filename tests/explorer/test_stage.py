@@ -14,16 +14,9 @@ from PIL import Image
 
 from sspl.build import build_model
 from sspl.config import without_pcm
-from sspl.stage import (
-    Instrument,
-    Scene,
-    Sound,
-    describe_stage,
-    draw_map,
-    encode_picture,
-    trace_scene,
-    write_steps,
-)
+from sspl.explorer.encoding import encode_picture
+from sspl.explorer.scenes import Instrument, Scene, Sound, trace_scene
+from sspl.explorer.stage import describe_stage, draw_map, write_steps
 from sspl.video import open_video
 
 
@@ -41,7 +34,7 @@ def scene():
         title="A cello and a flute",
         picture=rng.integers(0, 256, (60, 80, 3), np.uint8),
         sound=Sound(title="cello", waveform=np.sin(2000 * times_s) / 2, instruments=("cello",)),
-        other=Sound(title="silence", waveform=np.zeros(16_000, np.float32)),
+        others=(Sound(title="silence", waveform=np.zeros(16_000, np.float32)),),
         instruments=(
             Instrument(name="cello", box=(0.1, 0.1, 0.5, 0.9)),
             Instrument(name="flute", box=(0.6, 0.4, 0.9, 0.5)),
@@ -96,7 +89,7 @@ def test_the_sound_that_is_played_is_the_one_that_is_heard(scene, stage):
 
 def test_without_pcm_there_is_one_cycle_and_no_error(scene):
     torch.manual_seed(0)
-    stage = describe_stage(build_model(without_pcm(CONFIG)).eval(), replace(scene, other=None))
+    stage = describe_stage(build_model(without_pcm(CONFIG)).eval(), replace(scene, others=()))
     assert stage["cycles"] == 1
     assert "error_0" not in stage["panels"][0]["numbers"]
     assert "No cycles" in [word for word, _ in stage["notes"]]
@@ -104,7 +97,7 @@ def test_without_pcm_there_is_one_cycle_and_no_error(scene):
 
 def test_maps_of_two_sounds_are_side_by_side(model, scene):
     assert draw_map(model, scene, 2).shape == (60, 160, 3)
-    assert draw_map(model, replace(scene, other=None), 99).shape == (60, 80, 3)
+    assert draw_map(model, replace(scene, others=()), 99).shape == (60, 80, 3)
 
 
 def test_steps_are_written_as_gif_and_as_film_with_sound(model, scene, tmp_path):

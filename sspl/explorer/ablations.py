@@ -1,0 +1,337 @@
+"""Ablations: one picture under every trained variant, and what can be changed without training.
+
+Letters: T cycles, h w map, N maps, k boxes.
+"""
+
+import contextlib
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+from torch import Tensor
+
+from sspl.attention import SCALINGS, FusionName, ScalingName
+from sspl.audio import hear_clip
+from sspl.data.transforms import whole_view
+from sspl.experiments.exhibits import TINY_EXHIBITS, Exhibit, Line, load_exhibits, open_exhibits
+from sspl.experiments.results import Result, load_results
+from sspl.experiments.scale import OUR_RECIPE, PAPERS_OBJECTIVE
+from sspl.explorer.encoding import encode_picture
+from sspl.explorer.page import Page, Payload, View, answer, draw_in_browser
+from sspl.explorer.scenes import Scene
+from sspl.explorer.settings import (
+    FUSION_WORDS,
+    SCALING_WORDS,
+    Look,
+    Setting,
+    find_look,
+    read_setting,
+)
+from sspl.explorer.tables import describe_table, find_summary, list_scores
+from sspl.media import read_image
+from sspl.metrics import per_sample_ciou, stretch_maps, vggss_ground_truth
+from sspl.model import SSPL
+from sspl.sliding import is_silent
+from sspl.viz import overlay_map
+
+TINY_RESULTS = TINY_EXHIBITS.parents[1] / "results"
+TABLES = ("tableS6", "table5", "tableS5", "beyond", "listening")
+LARGE_PX, SMALL_PX = 560, 200
+MOST_CYCLES = 8
+
+# By the key of a group of exhibits: what differs in it, and what that is.
+GROUPS = {
+    "cycles": ("Cycles of predictive coding", "how often the layers predict and correct, T"),
+    "scaling": ("Scaling of the map", "before it weighs the features, Table 5"),
+    "fusion": ("Fusion", "of picture and sound into one vector, Table S5"),
+    "objective": ("Objective", "what training asks for"),
+}
+OBJECTIVE_WORDS = {
+    OUR_RECIPE: "Two views of a picture agree (SimSiam), and what the map picks out is tied to the "
+    "sound. No negatives.",
+    "SimSiam alone": "Two views of a picture agree. Nothing else asks the map to listen.",
+    "BYOL": "BYOL between the views in SimSiam's place; the tie to the sound stays.",
+    "Barlow Twins": "Barlow Twins between the views in SimSiam's place; the tie stays.",
+    "W-MSE": "W-MSE between the views in SimSiam's place; the tie to the sound stays.",
+    "our recipe, VICReg as tie": "VICReg ties map and sound where our recipe has Barlow Twins.",
+    "Attention": "What the map picks out fits its own sound better than another's, a negative.",
+    "HardWay": "Bounds tell object from background, and other pictures are negatives. The "
+    "published bounds, which suit eyes that learn.",
+    "contrastive (A)": "Every other sound of the batch is a negative, one of the same class too.",
+    "contrastive, label-guided (B)": "As A, but labels say which negatives are false.",
+    PAPERS_OBJECTIVE: "The paper's loss to the letter, SimSiam alone, read out as the paper does.",
+}
+INTRODUCTION = (
+    "What does each part of the method do? Below, **one picture and its sound under {num} trained "
+    "models**; each differs in one thing from the first. Click one, or put a setting together: "
+    "where nobody trained it, the page says what is changed on a frozen model instead. These are "
+    "models of their own (seed {seed} of the experiments on the built-in world), so the choice of "
+    "model above plays no part here."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ablations:
+    """What can be shown: exhibits, and the results with their other seeds."""
+
+    exhibits: Sequence[Exhibit]
+    results: Mapping[str, Result]
+
+    @functools.cached_property
+    def models(self) -> Mapping[str, SSPL]:
+        """The exhibits' models; opened when first asked for, since a page may never need them."""
+        return open_exhibits(self.exhibits)
+
+    def describe_ablations(self, label: str, scene: Scene) -> Payload:
+        """The map of the scene's sound by every trained variant, in groups that differ in one part.
+
+        Args:
+            label: the model chosen on the page; the variants are models of their own.
+            scene: the picture and the sound.
+        """
+        maps = [similarity[-1] for similarity in self._trace(scene, self.exhibits)]
+        boxes = _list_boxes(scene)
+        readings = _read_maps(torch.stack(maps), boxes)
+        return {
+            "title": scene.title,
+            "sound": scene.sound.title,
+            "silent": is_silent(scene.sound.heard),
+            "cards": [
+                {
+                    "name": exhibit.name,
+                    "words": _name(exhibit),
+                    "frame": _draw_map(scene, similarity, boxes, SMALL_PX),
+                    "setting": list(asdict(read_setting(exhibit)).values()),
+                    **reading,
+                }
+                for exhibit, similarity, reading in zip(self.exhibits, maps, readings, strict=True)
+            ],
+            "groups": [
+                {"title": title, "hint": hint, "cards": self._list_group(key)}
+                for key, (title, hint) in GROUPS.items()
+            ],
+        }
+
+    def describe_setting(
+        self, scene: Scene, cycles: int, scaling: ScalingName, fusion: FusionName, objective: str
+    ) -> Payload:
+        """The scene's map under one setting, and whether a model was really trained with it.
+
+        Args:
+            scene: the picture and the sound.
+            cycles: T, how many cycles of predictive coding; 0 is without.
+            scaling: of the map, before it weighs the features.
+            fusion: of picture and sound into one vector.
+            objective: what training asks for.
+        """
+        asked = Setting(cycles=int(cycles), scaling=scaling, fusion=fusion, objective=objective)
+        look = find_look(self.exhibits, asked)
+        (similarity,) = self._trace(scene, [look.exhibit])
+        shown, trained = similarity[look.t - 1], similarity[-1]
+        if look.scaling is not None:
+            shown = SCALINGS[look.scaling](shown[None])[0]
+        boxes = _list_boxes(scene)
+        now, before = _read_maps(torch.stack([shown, trained]), boxes)
+        return {
+            "title": scene.title,
+            "sound": scene.sound.title,
+            "name": look.exhibit.name,
+            "verdict": look.verdict,
+            "reasons": list(look.reasons),
+            "trained": _name(look.exhibit),
+            "asks": _tell_objective(look.exhibit),
+            "frame": _draw_map(scene, shown, boxes, LARGE_PX),
+            "now": now,
+            "before": before if _is_changed(look) else None,
+            "seed": look.exhibit.seed,
+            "scores": self._list_scores(look.exhibit),
+        }
+
+    def describe_tables(self) -> Payload:
+        """The tables in which the exhibits are lines."""
+        shown = {line: exhibit.name for exhibit in self.exhibits for line in exhibit.lines}
+
+        def describe(name: str) -> dict[str, Any]:
+            return describe_table(
+                self.results[name],
+                lambda group, label: shown.get(Line(experiment=name, group=group, label=label)),
+            )
+
+        return {"tables": [describe(name) for name in TABLES if name in self.results]}
+
+    def _list_group(self, key: str) -> list[dict[str, str]]:
+        """Name and words of a group's exhibits, and of the first, from which they all differ."""
+        start, *others = self.exhibits
+        c = start.config
+        words = {
+            "cycles": start.words,
+            "scaling": SCALING_WORDS[c.scaling],
+            "fusion": FUSION_WORDS[c.fusion],
+            "objective": start.objective,
+        }
+        return [
+            {"name": start.name, "words": words[key]},
+            *({"name": e.name, "words": e.words} for e in others if e.group == key),
+        ]
+
+    def _trace(self, scene: Scene, exhibits: Sequence[Exhibit]) -> list[Tensor]:
+        """The scene's maps (T, h, w) after every cycle of each exhibit.
+
+        Picture and sound are encoded once: all exhibits have the same eyes and ears.
+        """
+        pixels = torch.from_numpy(scene.picture.copy()).permute(2, 0, 1)[None]
+        log_mel = hear_clip(torch.from_numpy(scene.sound.waveform.copy()))[None]
+        embeddings = self.models[exhibits[0].name].hear(log_mel)
+        seen: dict[bool, Tensor] = {}
+        traced = []
+        for exhibit in exhibits:
+            model, rectified = self.models[exhibit.name], exhibit.config.rectified_features
+            with torch.no_grad():
+                if rectified not in seen:
+                    seen[rectified] = model.see(whole_view(pixels, exhibit.config.image_px))
+                trace = model.trace_features(seen[rectified], *model.listen(embeddings))
+            traced.append(trace.similarity[:, 0])
+        return traced
+
+    def _list_scores(self, exhibit: Exhibit) -> list[dict[str, Any]]:
+        """What an exhibit's training scored, beside all seeds of it."""
+        for line in exhibit.lines:
+            summary = find_summary(self.results, line.experiment, line.group, line.label)
+            if summary is None:
+                continue
+            own = replace(
+                summary, rows=tuple(row for row in summary.rows if row["seed"] == exhibit.seed)
+            )
+            return [
+                {
+                    "words": words,
+                    "own": str(own.measure("scores", *path)),
+                    "all": str(summary.measure("scores", *path)),
+                    "num": len(summary.rows),
+                }
+                for words, path in list_scores(self.results[line.experiment]).items()
+            ]
+        return []
+
+
+def load_ablations(exhibits: Path, results: Path) -> Ablations:
+    """Exhibits out of a folder, and the tables of another, which may be missing.
+
+    Raises:
+        ValueError: if there are no exhibits.
+    """
+    tables: Mapping[str, Result] = {}
+    with contextlib.suppress(ValueError):
+        tables = load_results(results)
+    return Ablations(exhibits=load_exhibits(exhibits), results=tables)
+
+
+def _name(exhibit: Exhibit) -> str:
+    """What an exhibit is, where its group does not stand over it."""
+    if exhibit.group == "objective":
+        return exhibit.words
+    return f"{exhibit.objective}, {exhibit.words}"
+
+
+def _tell_objective(exhibit: Exhibit) -> str:
+    words = OBJECTIVE_WORDS.get(exhibit.objective, "")
+    if exhibit.objective == OUR_RECIPE and not exhibit.config.leave_out_weight:
+        words += " Its two terms on what the map leaves out say nothing under softmax: left out."
+    return words
+
+
+def _is_changed(look: Look) -> bool:
+    """Whether what is shown is not the map that the exhibit was trained to make."""
+    return look.scaling is not None or look.t < look.exhibit.config.num_cycles
+
+
+def _list_boxes(scene: Scene) -> np.ndarray:
+    """(k, 4) of what plays and is seen, normalised."""
+    boxes = [source.box for source in scene.find_sources(scene.sound)]
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+def _draw_map(scene: Scene, similarity: Tensor, boxes: np.ndarray, side_px: int) -> str:
+    picture = read_image(scene.picture, side_px)
+    return encode_picture(overlay_map(picture, similarity, boxes))
+
+
+def _read_maps(maps: Tensor, boxes: np.ndarray) -> list[dict[str, float | None]]:
+    """Of each of (N, h, w) maps `ciou`, None without boxes, and `on`, the share in its outline."""
+    on = (stretch_maps(maps, "sspl") >= 0.5).float().mean((1, 2)).tolist()
+    cious: list[float | None] = [None] * len(maps)
+    if len(boxes):
+        truth = vggss_ground_truth(list(boxes))[None].repeat(len(maps), axis=0)
+        cious = per_sample_ciou(maps, truth, "sspl").tolist()
+    return [{"ciou": c, "on": share} for c, share in zip(cious, on, strict=True)]
+
+
+# --- Layout -----------------------------------------------------------------------------------
+
+
+def build_ablations_tab(
+    page: Page, exhibits: Path = TINY_EXHIBITS, results: Path = TINY_RESULTS
+) -> View | None:
+    """Lay out the tab and tie its parts together.
+
+    Args:
+        exhibits: the folder of the exhibits; without them the tab says so and shows nothing.
+        results: the folder of the tables; without them there are none.
+    """
+    try:
+        ablations = load_ablations(exhibits, results)
+    except ValueError as error:
+        gr.Markdown(f"There is nothing to compare: {error}.")
+        return None
+    found = ablations.exhibits
+    start = read_setting(found[0])
+
+    gr.Markdown(
+        INTRODUCTION.format(num=len(found), seed=found[0].seed), elem_id="ablations-introduction"
+    )
+    with gr.Row(elem_id="setting-row"):
+        with gr.Column(scale=5, min_width=320):
+            setting = draw_in_browser("setting", None, "The setting chosen")
+        with gr.Column(scale=6, min_width=320, elem_id="settings"):
+            cycles = gr.Radio(
+                [("no PCM", 0), *((f"T = {t}", t) for t in range(1, MOST_CYCLES + 1))],
+                value=start.cycles,
+                label="Cycles of predictive coding, T",
+            )
+            scaling = gr.Radio(
+                [(words, name) for name, words in SCALING_WORDS.items()],
+                value=start.scaling,
+                label="Scaling of the map, Eq. (5)",
+            )
+            fusion = gr.Radio(
+                [(words, name) for name, words in FUSION_WORDS.items()],
+                value=start.fusion,
+                label="Fusion of picture and sound, Eq. (4)",
+            )
+            objective = gr.Radio(
+                list(dict.fromkeys(exhibit.objective for exhibit in found)),
+                value=start.objective,
+                label="Objective",
+            )
+    grid = draw_in_browser("ablations", None, "The picture under every trained variant")
+    if ablations.results:
+        draw_in_browser("tables", ablations.describe_tables(), "The tables of the experiments")
+
+    parts = [cycles, scaling, fusion, objective]
+    # A click on a picture, or on a line of a table, chooses its setting without asking anybody.
+    grid.select(None, None, parts, js="() => window.sspl.readSetting()", api_visibility="private")
+    answer(
+        [grid.change, *(part.change for part in parts)],
+        ablations.describe_setting,
+        [page.scene, *parts],
+        setting,
+        show_progress="minimal",
+        show_progress_on=setting,
+        trigger_mode="always_last",
+    )
+    return View(shown=grid, describe=ablations.describe_ablations)

@@ -1,0 +1,106 @@
+"""Doors for programs: what `gradio_client` and MCP clients call, without a page and its state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from sspl.cycles import measure_cycle
+from sspl.explorer.models import Model
+from sspl.explorer.page import answer
+from sspl.explorer.samples import Sample
+from sspl.explorer.scenes import Scene, trace_scene
+from sspl.explorer.share import find_sample, find_sound
+from sspl.explorer.stage import draw_map
+from sspl.explorer.visitors import MAX_SIDE_PX, new_file, read_own_sound
+from sspl.media import read_image, write_image
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doors:
+    """What programs may ask."""
+
+    models: Mapping[str, Model]
+    samples: Mapping[str, Sample]
+
+    def list_samples(self) -> dict[str, Any]:
+        """What there is to look at: samples by id with a title each, and the models' labels."""
+        return {
+            "samples": {id: sample.scene.title for id, sample in self.samples.items()},
+            "models": {label: model.facts for label, model in self.models.items()},
+        }
+
+    def localize_sample(self, sample: str, sound: str, model: str, cycle: float):
+        """Where in a sample's picture does its sound come from?
+
+        Args:
+            sample: an id, from list_samples.
+            sound: play this instead: another sample's id, "silence" or "noise"; "" plays its own.
+            model: a label, from list_samples; "" takes the first.
+            cycle: after which cycle of predictive coding to look, from 1; 0 is the last.
+        Returns:
+            the picture under its similarity map, as a PNG; and the numbers of every cycle:
+            prediction errors, the map's peak (x, y in 0 to 1), its entropy in bits, its mean, and
+            cIoU in 0 to 1 where the true boxes are known.
+        """
+        scene = find_sample(sample, self.samples).scene
+        if sound:
+            scene = replace(scene, sound=find_sound(sound, self.samples))
+        return self._localize(scene, model, cycle)
+
+    def localize_files(self, picture: str | None, sound: str | None, model: str, cycle: float):
+        """Where in your picture does your sound come from?
+
+        Args:
+            picture: a picture file, JPEG, PNG or the like.
+            sound: a sound file, WAV, FLAC, OGG, MP3 or the like; of a long one the middle 3 s.
+            model: a label, from list_samples; "" takes the first.
+            cycle: after which cycle of predictive coding to look, from 1; 0 is the last.
+        Returns:
+            as of localize_sample, without cIoU.
+        """
+        if picture is None:
+            raise ValueError("a picture is missing: pass one")
+        image, heard = read_image(picture, MAX_SIDE_PX), read_own_sound(sound)
+        return self._localize(Scene(title="", picture=image, sound=heard), model, cycle)
+
+    def _localize(self, scene: Scene, label: str, cycle: float) -> tuple[str, dict[str, Any]]:
+        label = label or next(iter(self.models))
+        if label not in self.models:
+            raise ValueError(f"there is no model {label!r}: take {', '.join(self.models)}")
+        network = self.models[label].network
+        scene = replace(scene, others=())
+        [(sound, trace, boxes)] = trace_scene(network, scene)
+        num_cycles = len(trace.similarity)
+        if not 0 <= cycle <= num_cycles:
+            raise ValueError(f"there is no cycle {cycle:.0f}: take 0 (the last) to {num_cycles}")
+        t = int(cycle) or num_cycles
+        path = new_file(f"sspl-cycle-{t}.png")
+        write_image(path, draw_map(network, scene, t))
+        numbers = {
+            "model": label,
+            "sound": sound.title,
+            "shown_cycle": t,
+            "cycles": [measure_cycle(trace, i, boxes) for i in range(1, num_cycles + 1)],
+        }
+        return str(path), numbers
+
+
+def open_doors(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> None:
+    """Make them known to the page that is being built; a visitor sees nothing of them."""
+    does = Doors(models=models, samples=samples)
+    with gr.Group(visible=False):
+        sample = gr.Textbox(next(iter(samples)), label="Sample")
+        sound = gr.Textbox("", label="Sound")
+        model = gr.Textbox("", label="Model")
+        cycle = gr.Number(0, label="Cycle", precision=0)
+        picture_file, sound_file = gr.File(label="Picture"), gr.File(label="Sound")
+        shown = gr.Image(label="Map", type="filepath", format="png")
+        numbers = gr.JSON(label="Numbers")
+        ask = gr.Button()
+    answer(ask.click, does.list_samples, None, numbers)
+    answer(ask.click, does.localize_sample, [sample, sound, model, cycle], [shown, numbers])
+    answer(
+        ask.click, does.localize_files, [picture_file, sound_file, model, cycle], [shown, numbers]
+    )

@@ -1,0 +1,265 @@
+"""Does it listen? One picture under its own sound, another's, silence and noise, by every model.
+
+Letters: h w map.
+"""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from torch import Tensor
+
+from sspl.audio import NUM_SAMPLES
+from sspl.checkpoint import NAMES, find_checkpoint, read_meta
+from sspl.cycles import find_peak
+from sspl.experiments.results import load_results
+from sspl.explorer.ablations import TINY_RESULTS
+from sspl.explorer.encoding import encode_picture, encode_sound
+from sspl.explorer.models import Model, describe_model
+from sspl.explorer.page import Page, Payload, View, draw_in_browser
+from sspl.explorer.samples import Sample
+from sspl.explorer.scenes import Scene, Sound
+from sspl.explorer.tables import describe_table
+from sspl.listening import correlate_maps
+from sspl.localize import Localizer
+from sspl.media import read_image
+from sspl.report.verdict import describe_measurement, tell_listening
+from sspl.sliding import is_silent
+from sspl.viz import overlay_map, stretch_map
+
+FRAME_PX, SCORED_PX = 280, 224
+DARK = 0.5  # of what is on under the own sound: no more is left when a map counts as dark
+NOISE_SEED = 0
+EVALUATION = "evaluation.json"  # beside a checkpoint, what `python -m sspl.evaluate` found
+INTRODUCTION = (
+    "Leave the picture as it is and **change the sound**: a map that listens has to change, too. A "
+    "row is a model, a column a sound. Within a row all maps have the same colours: bright is what "
+    "is bright under the picture's own sound, and a map that finds nothing is dark. The white line "
+    "surrounds what is above the half-way value of the map under its own sound."
+)
+SOUND_WORDS = {
+    "right": "its own sound",
+    "other": "another class's sound",
+    "same": "another sound of the same class",
+    "silent": "silence",
+    "noise": "noise",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Play:
+    """A sound to play to the picture.
+
+    Attributes:
+        words: what it is to the picture.
+        hint: what a model that listens should make of it.
+        should: "dark" or "move", "" where nothing can be said.
+    """
+
+    sound: Sound
+    words: str
+    hint: str
+    should: str = ""
+
+
+def choose_plays(scene: Scene, samples: Mapping[str, Sample]) -> list[Play]:
+    """The scene's own sound first, then what to hold against it: out of the samples, and made.
+
+    Of the samples one sound whose instrument is seen, if there is one, and one whose is not.
+    """
+    own, seen = set(scene.sound.instruments), {item.name for item in scene.instruments}
+    plays = [
+        Play(sound=scene.sound, words="Its own sound", hint="The map should be on what plays.")
+    ]
+
+    def is_new(sound: Sound) -> bool:
+        return not any(np.array_equal(sound.heard, play.sound.heard) for play in plays)
+
+    def add(sound: Sound | None, words: str, hint: str, should: str) -> None:
+        if sound is not None and is_new(sound):
+            plays.append(Play(sound=sound, words=words, hint=hint, should=should))
+
+    sounds = [sample.scene.sound for sample in samples.values()]
+    alone = [sound for sound in sounds if len(sound.instruments) == 1 and is_new(sound)]
+    beside = next((s for s in alone if set(s.instruments) <= seen - own), None)
+    absent = next((s for s in alone if not set(s.instruments) & (seen | own)), None)
+    add(beside, "Another instrument here", "The map should move there.", "move")
+    if own or seen:
+        add(absent, "An instrument not here", "The map should go dark.", "dark")
+    else:
+        add(absent, "Another sound", "If it is not in the picture, the map should go dark.", "")
+    silence = Sound(title="silence", waveform=np.zeros(NUM_SAMPLES, np.float32))
+    rng = np.random.default_rng(NOISE_SEED)
+    noise = Sound(title="noise", waveform=rng.uniform(-1, 1, NUM_SAMPLES).astype(np.float32))
+    add(silence, "Silence", "The map should go dark.", "dark")
+    add(noise, "Noise", "The map should go dark.", "dark")
+    for sound in scene.others:
+        add(sound, "A sound to compare with", "As chosen under Localize.", "")
+    return plays
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hearing:
+    """The models and the samples of a page."""
+
+    models: Mapping[str, Model]
+    samples: Mapping[str, Sample]
+
+    def describe_hearing(self, label: str, scene: Scene) -> Payload:
+        """The scene's picture under its own sound, another's, silence and noise, by every model.
+
+        Args:
+            label: the model chosen on the page; its row is marked.
+            scene: the picture, its sound, and sounds to compare with.
+        """
+        plays = choose_plays(scene, self.samples)
+        return {
+            "title": scene.title,
+            "columns": [
+                {
+                    "words": play.words,
+                    "hint": play.hint,
+                    "sound": play.sound.title,
+                    "audio": None
+                    if is_silent(play.sound.heard)
+                    else encode_sound(play.sound.heard),
+                }
+                for play in plays
+            ],
+            "rows": [
+                {"label": name, "chosen": name == label, **_describe_row(model, scene, plays)}
+                for name, model in self.models.items()
+            ],
+            "dark": DARK,
+        }
+
+
+def _describe_play(play: Play) -> dict[str, Any]:
+    heard = play.sound.heard
+    return {
+        "words": play.words,
+        "hint": play.hint,
+        "sound": play.sound.title,
+        "audio": None if is_silent(heard) else encode_sound(heard),
+    }
+
+
+def _describe_row(model: Model, scene: Scene, plays: list[Play]) -> dict[str, Any]:
+    """`cells`, one for each sound, and `verdict`, what they come to."""
+    localizer = Localizer(model.network).set_image(scene.picture)
+    maps = [
+        localizer.set_sound(play.sound.waveform).trace().similarity[-1, 0].cpu() for play in plays
+    ]
+    own = maps[0]
+    span = float(own.min()), float(own.max())
+    picture = read_image(scene.picture, FRAME_PX)
+    shares = [_measure_on(similarity, span) for similarity in maps]
+    cells = []
+    for play, similarity, on in zip(plays, maps, shares, strict=True):
+        does, right = _tell_change(play, scene, similarity, on, shares[0])
+        cells.append(
+            {
+                "frame": encode_picture(overlay_map(picture, similarity, span=span)),
+                "mean": float(similarity.mean()),
+                "on": on,
+                "alike": float(correlate_maps(similarity[None], own[None])[0]),
+                "does": does,
+                "right": right,
+            }
+        )
+    judged = [cell["right"] for cell in cells[1:] if cell["right"] is not None]
+    verdict = "Follows the sound in part"
+    if all(judged) or not any(judged):
+        verdict = "Follows the sound" if all(judged) else "Does not follow the sound"
+    return {"cells": cells, "verdict": verdict}
+
+
+def _tell_change(
+    play: Play, scene: Scene, similarity: Tensor, on: float, own_on: float
+) -> tuple[str, bool | None]:
+    """What a map does under a sound, and whether it should; None where nobody can say."""
+    if play.should == "dark":
+        is_dark = on <= DARK * own_on
+        return ("goes dark" if is_dark else "stays lit"), is_dark
+    sources = scene.find_sources(play.sound)
+    if not sources:
+        return "", None
+    if not any(_is_in(find_peak(similarity), source.box) for source in sources):
+        return "brightest beside what plays", False
+    return f"brightest on what plays{', but dim' if on <= DARK * own_on else ''}", True
+
+
+def _measure_on(similarity: Tensor, span: tuple[float, float]) -> float:
+    """The share of the picture where a map (h, w) is over the middle of the span."""
+    return float((stretch_map(similarity, SCORED_PX, SCORED_PX, span) >= 0.5).mean())
+
+
+def _is_in(place: tuple[float, float], box: tuple[float, float, float, float]) -> bool:
+    (x, y), (x0, y0, x1, y1) = place, box
+    return x0 <= x <= x1 and y0 <= y <= y1
+
+
+# --- On many pictures -------------------------------------------------------------------------
+
+
+def describe_evaluations(models: Mapping[str, Model], results: Path = TINY_RESULTS) -> Payload:
+    """What each model's evaluation says of its listening, and the table of the experiment."""
+    tables = []
+    with contextlib.suppress(ValueError, KeyError):  # a page without results shows what it has
+        tables.append(describe_table(load_results(results)["listening"]))
+    return {"models": [_describe_evaluation(*item) for item in models.items()], "tables": tables}
+
+
+def _describe_evaluation(label: str, model: Model) -> dict[str, Any]:
+    """`label`, and `rows` by sound with the `sentence` that sums them up, or how to get there."""
+    folder = _find_folder(model)
+    path = (folder or Path("CHECKPOINT")) / EVALUATION
+    if not path.exists():
+        name = next((name for name in NAMES if find_checkpoint(name) == folder), "CHECKPOINT")
+        return {
+            "label": label,
+            "sentence": "This model was not evaluated on many pictures yet. The command:",
+            "command": f"python -m sspl.evaluate --checkpoint {name} --kind silent --seed 31337 "
+            f"--json {Path(*path.parts[-4:])}",
+        }
+    result = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        "label": label,
+        "sentence": tell_listening(result),
+        "measured": describe_measurement(result, next(iter(result["protocols"]))),
+        "rows": [
+            {
+                "words": SOUND_WORDS.get(name, name),
+                "cells": [
+                    f"{found[key]:.3f}" for key in ("ciou_at_50", "map_correlation", "share_on")
+                ],
+            }
+            for name, found in result["listening"].items()
+        ],
+    }
+
+
+def _find_folder(model: Model) -> Path | None:
+    """The folder of a model that we ship, known by its facts; None for another's."""
+    for name in NAMES:
+        folder = find_checkpoint(name)
+        if folder.exists() and describe_model(model.network, read_meta(folder)) == model.facts:
+            return folder
+    return None
+
+
+# --- Layout -----------------------------------------------------------------------------------
+
+
+def build_hearing_tab(page: Page) -> View:
+    """Lay out the tab."""
+    hearing = Hearing(models=page.models, samples=page.samples)
+    gr.Markdown(INTRODUCTION, elem_id="hearing-introduction")
+    grid = draw_in_browser("hearing", None, "The picture under several sounds, by every model")
+    draw_in_browser("heard", describe_evaluations(page.models), "The same on many pictures")
+    return View(shown=grid, describe=hearing.describe_hearing)

@@ -1,0 +1,206 @@
+"""The tab "Localize": the map of every cycle, other sounds beside it, and one's own files."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from sspl.audio import CLIP_S
+from sspl.explorer.models import Model
+from sspl.explorer.page import Page, Payload, answer, draw_in_browser
+from sspl.explorer.samples import Sample
+from sspl.explorer.scenes import Scene, Sound
+from sspl.explorer.share import (
+    MAX_OTHERS,
+    NOISE,
+    SILENCE,
+    find_sample,
+    find_sound,
+    read_address,
+    write_address,
+)
+from sspl.explorer.stage import describe_stage, draw_map, write_steps
+from sspl.explorer.visitors import (
+    MAX_SIDE_PX,
+    MAX_UPLOAD_MB,
+    new_file,
+    open_own_video,
+    read_own_sound,
+)
+from sspl.media import read_image, write_image
+
+OWN = "my own sound"
+SOURCES: Any = ["upload", "microphone"]
+READ_CYCLE = "(label, scene, cycle) => [label, scene, window.sspl.readCycle()]"
+CLICK_MADE = "() => document.querySelector('#made').click()"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Localizing:
+    """What the tab does. It keeps nothing of a visitor: scenes travel in and out."""
+
+    models: Mapping[str, Model]
+    samples: Mapping[str, Sample]
+
+    def look(self, label: str, scene: Scene) -> tuple[Scene, Payload]:
+        """A scene, unchanged, and its stage by the model of that label."""
+        return scene, self.show_stage(label, scene)
+
+    def show_stage(self, label: str, scene: Scene) -> Payload:
+        """The present scene after every cycle, by the model of that label."""
+        stage = describe_stage(self.models[label].network, scene)
+        return stage | {"address": write_address(label, scene)}
+
+    def show_sample(self, sample: str, label: str, scene: Scene) -> tuple[Scene, Payload]:
+        """Load a sample by its id and localize its sound; sounds to compare with stay."""
+        chosen = find_sample(sample, self.samples).scene
+        return self.look(label, replace(chosen, others=scene.others))
+
+    def use_model(self, label: str, scene: Scene) -> tuple[str, Payload]:
+        """Look at the present scene with another model."""
+        return self.models[label].facts, self.show_stage(label, scene)
+
+    def restore(self, query: str):
+        """Show what an address asks for: sample, sounds, model, tab and cycle."""
+        asked = read_address(query, list(self.models), self.samples)
+        scene, stage = self.look(asked.label, asked.scene)
+        keys = [sound.key for sound in scene.others]
+        facts = self.models[asked.label].facts
+        tab = gr.Tabs(selected=asked.tab)
+        return scene.sample, asked.label, facts, keys, tab, scene, stage | {"start": asked.cycle}
+
+    def use_picture(self, path: str | None, label: str, scene: Scene):
+        """Localize the present sound in an uploaded picture."""
+        if path is None:
+            raise ValueError("upload a picture first")
+        picture = read_image(path, MAX_SIDE_PX)
+        title = f"Your picture {Path(path).name}"
+        own = replace(scene, title=title, picture=picture, instruments=(), sample="")
+        return "", *self.look(label, own)
+
+    def use_sound(self, path: str | None, label: str, scene: Scene):
+        """Localize an uploaded or recorded sound in the present picture."""
+        own = replace(scene, sound=read_own_sound(path), sample="")
+        return "", *self.look(label, own)
+
+    def use_video(self, path: str | None, label: str, scene: Scene):
+        """Localize in a video's middle frame the sound around it."""
+        with open_own_video(path) as video:
+            middle_s, length_s = video.duration_s / 2, min(CLIP_S, video.duration_s)
+            picture = video.frame_at(middle_s)
+            waveform = video.audio_window(middle_s - length_s / 2, length_s)
+        title = f"Your video {video.path.name} at {middle_s:.1f} s"
+        sound = Sound(title=f"the {length_s:.1f} s around it", waveform=waveform)
+        own = Scene(title=title, picture=picture, sound=sound, others=scene.others)
+        return "", *self.look(label, own)
+
+    def compare_sounds(self, keys: Sequence[str], path: str | None, label: str, scene: Scene):
+        """Set beside it what the model makes of other sounds: samples', silence, noise, one's own.
+
+        One's own counts once it was uploaded or recorded.
+        """
+        others = [find_sound(key, self.samples) for key in keys if key != OWN]
+        if OWN in keys and path is not None:
+            others.append(read_own_sound(path))
+        compared = replace(scene, others=tuple(others[:MAX_OTHERS]))
+        return gr.update(visible=OWN in keys), *self.look(label, compared)
+
+    def make_picture(self, label: str, scene: Scene, cycle: float):
+        """Write the maps after a cycle, over their picture, as a PNG."""
+        path = new_file(f"sspl-cycle-{cycle:.0f}.png")
+        write_image(path, draw_map(self.models[label].network, scene, int(cycle)))
+        return str(path)
+
+    def make_gif(self, label: str, scene: Scene):
+        """Write the steps, with their numbers, as an animated GIF."""
+        path = new_file("sspl-steps.gif")
+        write_steps(self.models[label].network, scene, path)
+        return str(path)
+
+    def make_film(self, label: str, scene: Scene):
+        """Write the steps, with their numbers and the sound, as an MP4."""
+        path = new_file("sspl-steps.mp4")
+        write_steps(self.models[label].network, scene, path)
+        return str(path)
+
+
+def build_localize_tab(
+    page: Page, does: Localizing, picked: gr.HTML
+) -> tuple[gr.HTML, gr.Dropdown]:
+    """Lay the tab out, its first example finished.
+
+    Args:
+        picked: the gallery, which marks no sample once a visitor's own is looked at.
+    Returns:
+        the stage, and the choice of sounds to compare with.
+    """
+    # Of every instrument one sound is enough to compare with.
+    sounds = {sample.scene.sound.title: id for id, sample in reversed(page.samples.items())}
+    cycle = gr.Number(visible=False)
+    with gr.Row(elem_id="page"):
+        with gr.Column(scale=7, min_width=320):
+            first = does.show_stage(page.label.value, page.scene.value)
+            shown = draw_in_browser("stage", first, "The map, step by step")
+            with gr.Row(elem_id="downloads"):
+                gr.Markdown("Download")
+                save_picture = gr.Button("Picture, PNG", size="sm", elem_id="save-picture")
+                save_gif = gr.Button("Steps, GIF", size="sm", elem_id="save-gif")
+                save_film = gr.Button("Steps, MP4", size="sm", elem_id="save-film")
+                made = gr.DownloadButton(visible="hidden", elem_id="made")
+                copy = gr.Button("Copy link", size="sm", elem_id="copy-link")
+                copy.click(js="() => window.sspl.copyLink()", api_visibility="private")
+        with gr.Column(scale=4, min_width=320, elem_id="side"):
+            gr.Markdown("### Swap the sound")
+            others = gr.Dropdown(
+                [*sorted(sounds.items()), SILENCE, NOISE, OWN],
+                value=[],
+                multiselect=True,
+                max_choices=MAX_OTHERS,
+                label="Compare with the sound of",
+                info=f"Up to {MAX_OTHERS}, side by side on the same picture.",
+                elem_id="others",
+            )
+            own = gr.Audio(
+                sources=SOURCES,
+                type="filepath",
+                visible=False,
+                label="My own",
+                buttons=[],
+                elem_id="own",
+            )
+            gr.Markdown("### Bring your own")
+            picture = gr.File(label="Picture", height=120, elem_id="picture")
+            sound = gr.Audio(
+                sources=SOURCES, type="filepath", label="Sound", buttons=[], elem_id="sound"
+            )
+            gr.Markdown(
+                f"A picture, a sound, or both, up to {MAX_UPLOAD_MB} MB; of a long sound the "
+                f"middle {CLIP_S:.0f} s are heard. For a video there is a tab.",
+                elem_classes="quiet",
+            )
+
+    asked = [page.label, page.scene]
+    look = functools.partial(
+        answer, show_progress="minimal", show_progress_on=shown, trigger_mode="always_last"
+    )
+    whole = [picked, page.scene, shown]
+    look(picture.upload, does.use_picture, [picture, *asked], whole)
+    look([sound.upload, sound.stop_recording], does.use_sound, [sound, *asked], whole)
+    look(  # change, as a dropdown's input comes twice
+        [others.change, own.upload, own.stop_recording],
+        does.compare_sounds,
+        [others, own, *asked],
+        [own, page.scene, shown],
+    )
+    for button, make, inputs, js in (
+        (save_picture, does.make_picture, [*asked, cycle], READ_CYCLE),
+        (save_gif, does.make_gif, asked, None),
+        (save_film, does.make_film, asked, None),
+    ):
+        answer(button.click, make, inputs, made, js=js).success(
+            js=CLICK_MADE, api_visibility="private"
+        )
+    return shown, others

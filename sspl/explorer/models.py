@@ -1,0 +1,63 @@
+"""The models that a visitor chooses from, and what the page says about each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sspl.checkpoint import NAMES, find_checkpoint, find_score, load_model, read_meta
+from sspl.model import SSPL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A loaded checkpoint and what the page says about it."""
+
+    network: SSPL
+    facts: str
+
+
+def load_models(names: tuple[str, ...]) -> dict[str, Model]:
+    """Checkpoints by their label on the page, in the order given; of no names, those we ship.
+
+    Raises:
+        ValueError: if one cannot be loaded, or there is none.
+    """
+    names = names or tuple(name for name in NAMES if find_checkpoint(name).exists())
+    if not names:
+        raise ValueError("assets/models is empty: run `make tiny`, or name a model with --model")
+    models: dict[str, Model] = {}
+    for name in names:
+        network = load_model(name)
+        label = "SSPL without PCM" if network.pcm is None else "SSPL with PCM"
+        if label in models:
+            label = f"{label}: {name}"
+        facts = describe_model(network, read_meta(find_checkpoint(name)))
+        models[label] = Model(network=network, facts=facts)
+    return models
+
+
+def describe_model(network: SSPL, meta: dict[str, Any]) -> str:
+    """In a line: its size, what it was trained on, how well it does, where it runs."""
+    num_weights = sum(weight.numel() for weight in network.parameters())
+    parts = [f"{num_weights / 1e6:.2f} million weights"]
+    if network.pcm is not None:
+        parts[0] += f", {network.config.num_cycles} cycles"
+    data, score = meta.get("data"), find_score(meta.get("metrics", {}))
+    if data is None:
+        parts.append("untrained, so its maps mean nothing")
+    else:
+        num, name = data["num_train"], Path(data["name"]).name
+        scenes = f"{num:,} scenes" if num else "all"
+        labels = "with labels" if network.config.label_guided else "without labels"
+        parts.append(f"trained on {scenes} of {name}, {labels}")
+    if score is not None:
+        split = "test" if meta.get("selection") == "test" else "validation"
+        parts.append(f"cIoU\\@0.5 {score:.2f} on the {split} split, which chose its epoch")
+    device = next(network.parameters()).device
+    if device.type == "cuda":
+        parts.append(f"running on {torch.cuda.get_device_name(device)}")
+    else:
+        parts.append("running on the CPU")
+    return " · ".join(parts)

@@ -1,0 +1,79 @@
+"""What a visitor looks at: a picture, the sound that belongs to it, and sounds to compare with.
+
+Letters: T cycles.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from sspl.audio import fit_length
+from sspl.localize import Localizer
+from sspl.model import SSPL, Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """A sound to listen for.
+
+    Attributes:
+        waveform: (N,) float32 in [-1, 1], 16 kHz.
+        instruments: names of what plays, where that is known.
+        key: by which an address names it, "" of a visitor's own.
+    """
+
+    title: str
+    waveform: np.ndarray
+    instruments: tuple[str, ...] = ()
+    key: str = ""
+
+    @property
+    def heard(self) -> np.ndarray:
+        """The 3 s of it that a model hears: (48000,) float32."""
+        return fit_length(torch.from_numpy(self.waveform)).numpy()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """Something in a picture that can sound, and its box: normalised (x0, y0, x1, y1)."""
+
+    name: str
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What a visitor looks at: a picture, its sound, perhaps other sounds to compare with.
+
+    Attributes:
+        picture: (H, W, 3) uint8.
+        instruments: what is known to be in the picture.
+        sample: the id of the sample that it is, "" once a visitor's own is in it.
+    """
+
+    title: str
+    picture: np.ndarray
+    sound: Sound
+    others: tuple[Sound, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    sample: str = ""
+
+    @property
+    def sounds(self) -> list[Sound]:
+        return [self.sound, *self.others]
+
+    def find_sources(self, sound: Sound) -> list[Instrument]:
+        """What is in the picture and plays in the sound."""
+        return [seen for seen in self.instruments if seen.name in sound.instruments]
+
+
+def trace_scene(model: SSPL, scene: Scene) -> list[tuple[Sound, Trace, np.ndarray]]:
+    """Every cycle of one pass for each sound of a scene, with the boxes (k, 4) of its sources."""
+    localizer = Localizer(model).set_image(scene.picture)
+    traced = []
+    for sound in scene.sounds:
+        boxes = [source.box for source in scene.find_sources(sound)]
+        trace = localizer.set_sound(sound.waveform).trace()
+        traced.append((sound, trace, np.array(boxes, np.float32).reshape(-1, 4)))
+    return traced

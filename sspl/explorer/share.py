@@ -1,0 +1,91 @@
+"""The address of what a visitor sees, and back: a link restores sample, sounds and model.
+
+What visitors brought themselves stays with them: an address leaves it out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs
+
+import numpy as np
+
+from sspl.audio import NUM_SAMPLES
+from sspl.explorer.samples import Sample
+from sspl.explorer.scenes import Scene, Sound
+
+SILENCE, NOISE = "silence", "noise"
+MAX_OTHERS = 3  # sounds beside a picture's own: more is too small to see
+NOISE_SEED = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a link leads.
+
+    Attributes:
+        label: of the model.
+        tab: the name of a tab.
+        cycle: at which the first tab starts, None for the last.
+    """
+
+    label: str
+    scene: Scene
+    tab: str
+    cycle: int | None
+
+
+def find_sound(key: str, samples: Mapping[str, Sample]) -> Sound:
+    """A sound by its key: a sample's id, "silence" or "noise".
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if key == SILENCE:
+        return Sound(title=SILENCE, waveform=np.zeros(NUM_SAMPLES, np.float32), key=key)
+    if key == NOISE:
+        drawn = np.random.default_rng(NOISE_SEED).uniform(-1, 1, NUM_SAMPLES)
+        return Sound(title=NOISE, waveform=drawn.astype(np.float32), key=key)
+    return find_sample(key, samples).scene.sound
+
+
+def find_sample(id: str, samples: Mapping[str, Sample]) -> Sample:
+    """A sample by its id.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if id not in samples:
+        raise ValueError(f"there is no sample {id!r}: take {', '.join(samples)}")
+    return samples[id]
+
+
+def write_address(label: str, scene: Scene) -> dict[str, str | None]:
+    """The parts of an address that bring back a scene under a model; None where there is none."""
+    others = [sound.key for sound in scene.others if sound.key]
+    return {
+        "sample": scene.sample or None,
+        "model": label,
+        "with": ",".join(others) or None,
+    }
+
+
+def read_address(query: str, labels: Sequence[str], samples: Mapping[str, Sample]) -> Address:
+    """Read `?sample=..&with=..&model=..&tab=..&cycle=..`; what is not named is as at a first visit.
+
+    Raises:
+        ValueError: if it names something that is not here.
+    """
+    parts = {name: values[-1] for name, values in parse_qs(query.removeprefix("?")).items()}
+    label = parts.get("model", labels[0])
+    if label not in labels:
+        raise ValueError(f"there is no model {label!r} here: take {', '.join(labels)}")
+    scene = find_sample(parts.get("sample", next(iter(samples))), samples).scene
+    keys = [key for key in parts.get("with", "").split(",") if key][:MAX_OTHERS]
+    others = tuple(find_sound(key, samples) for key in keys)
+    cycle = parts.get("cycle", "")
+    return Address(
+        label=label,
+        scene=replace(scene, others=others),
+        tab=parts.get("tab", "localize"),
+        cycle=int(cycle) if cycle.isdecimal() else None,
+    )

@@ -1,0 +1,145 @@
+"""Ablations: one picture under all that was trained, each number that of its model."""
+
+import base64
+import io
+import json
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sspl.attention import SCALINGS
+from sspl.cycles import measure_cycle
+from sspl.experiments.exhibits import TINY_EXHIBITS, load_exhibits, open_exhibits
+from sspl.experiments.results import load_results
+from sspl.explorer.ablations import (
+    GROUPS,
+    OBJECTIVE_WORDS,
+    TINY_RESULTS,
+    Ablations,
+    build_ablations_tab,
+    load_ablations,
+)
+from sspl.explorer.page import Page
+from sspl.localize import Localizer
+
+
+@pytest.fixture(scope="module")
+def exhibits():
+    return load_exhibits()
+
+
+@pytest.fixture(scope="module")
+def ablations(exhibits):
+    return Ablations(exhibits=exhibits, results=load_results(TINY_RESULTS))
+
+
+@pytest.fixture(scope="module")
+def networks(exhibits):
+    return open_exhibits(exhibits)
+
+
+def list_boxes(scene):
+    return np.array([source.box for source in scene.find_sources(scene.sound)])
+
+
+def open_frame(uri):
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(";base64,")[2])))
+
+
+def test_the_grid_shows_every_exhibit_with_its_own_score(ablations, networks, scene):
+    value = ablations.describe_ablations("any", scene)
+    assert len(json.dumps(value, allow_nan=False)) < 600_000
+    assert [card["name"] for card in value["cards"]] == list(networks)
+    for card in value["cards"]:
+        localizer = Localizer(networks[card["name"]])
+        trace = localizer.set_sample(scene.picture, scene.sound.waveform).trace()
+        expected = measure_cycle(trace, len(trace.similarity), list_boxes(scene))["ciou"]
+        assert card["ciou"] == pytest.approx(expected, abs=1e-6)
+        assert max(open_frame(card["frame"]).size) <= 200
+
+
+def test_every_group_begins_with_what_it_is_compared_with(ablations, exhibits, scene):
+    groups = ablations.describe_ablations("any", scene)["groups"]
+    assert [group["title"] for group in groups] == [title for title, _ in GROUPS.values()]
+    assert {group["cards"][0]["name"] for group in groups} == {"start"}
+    starts = [group["cards"][0]["words"] for group in groups]
+    assert starts == ["without PCM", "Min-Max Norm.", "AM (attention)", "our recipe"]
+    listed = [card["name"] for group in groups for card in group["cards"][1:]]
+    assert sorted(listed) == sorted(exhibit.name for exhibit in exhibits[1:])
+
+
+def test_without_boxes_nothing_is_scored(ablations, samples):
+    scene = next(s.scene for id, s in samples.items() if "offscreen" in id)
+    assert {card["ciou"] for card in ablations.describe_ablations("any", scene)["cards"]} == {None}
+    assert ablations.describe_setting(scene, 3, "relu", "cat", "our recipe")["now"]["ciou"] is None
+
+
+def test_a_trained_setting_is_said_to_be_one_and_tells_its_scores(ablations, scene):
+    value = ablations.describe_setting(scene, 5, "min_max", "attention", "our recipe")
+    json.dumps(value, allow_nan=False)
+    assert (value["name"], value["verdict"], value["before"]) == ("cycles-5", "Trained so", None)
+    rows = [
+        row["scores"]["silent"]["ciou_at_50"]
+        for row in load_results(TINY_RESULTS)["tableS6"]["rows"]
+        if row["label"] == "T = 5"
+    ]
+    score = value["scores"][1]
+    assert (score["own"], score["num"]) == (f"{rows[0]:.3f}", len(rows))
+    assert score["all"] == f"{np.mean(rows):.3f} ± {np.std(rows, ddof=1):.3f}"
+
+
+def test_an_earlier_cycle_is_read_out_and_scaled(ablations, networks, scene):
+    value = ablations.describe_setting(scene, 2, "sigmoid", "attention", "our recipe")
+    assert (value["name"], value["verdict"], len(value["reasons"])) == (
+        "cycles-3",
+        "Read-out only",
+        2,
+    )
+    localizer = Localizer(networks["cycles-3"])
+    trace = localizer.set_sample(scene.picture, scene.sound.waveform).trace()
+    shown = SCALINGS["sigmoid"](trace.similarity[1])
+    wide = torch.nn.functional.interpolate(shown[None], (224, 224), mode="bilinear")[0, 0]
+    on = (wide - wide.min()) / (wide.max() - wide.min()) >= 0.5
+    assert value["now"]["on"] == pytest.approx(float(on.float().mean()), abs=1e-4)
+    before = measure_cycle(trace, 3, list_boxes(scene))["ciou"]
+    assert value["before"]["ciou"] == pytest.approx(before, abs=1e-6)
+
+
+def test_fusion_changes_nothing_on_a_frozen_model(ablations, scene):
+    with_attention, with_sum = (
+        ablations.describe_setting(scene, 5, "min_max", fusion, "our recipe")
+        for fusion in ("attention", "add")
+    )
+    assert with_sum["frame"] == with_attention["frame"]
+    assert with_sum["before"] is None
+    assert "changes nothing" in with_sum["reasons"][0]
+
+
+def test_every_objective_is_explained(exhibits):
+    assert {exhibit.objective for exhibit in exhibits} == set(OBJECTIVE_WORDS)
+
+
+def test_lines_of_the_tables_lead_to_their_exhibits(ablations, exhibits):
+    tables = ablations.describe_tables()["tables"]
+    json.dumps(tables, allow_nan=False)
+    names = {line["name"] for table in tables for line in table["lines"]} - {None}
+    assert names == {exhibit.name for exhibit in exhibits} - {"paper-cycles-5"}
+    cycles = {line["words"]: line["name"] for line in tables[0]["lines"]}
+    assert cycles["T = 7"] == "cycles-7"
+
+
+def test_a_page_without_exhibits_says_so(models, samples, tmp_path):
+    page = Page(models=models, samples=samples, scene=gr.State(), label=gr.Radio(list(models)))
+    assert build_ablations_tab(page, exhibits=tmp_path) is None
+    with pytest.raises(ValueError, match=r"exhibits\.json is missing: run python -m"):
+        load_ablations(tmp_path, TINY_RESULTS)
+
+
+def test_without_results_there_are_maps_and_no_tables(tmp_path, scene):
+    ablations = load_ablations(TINY_EXHIBITS, tmp_path)
+    assert ablations.describe_tables() == {"tables": []}
+    value = ablations.describe_setting(scene, 0, "min_max", "attention", "our recipe")
+    assert value["scores"] == []

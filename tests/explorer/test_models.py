@@ -1,0 +1,40 @@
+"""The models on offer: their labels, and what is said of each."""
+
+import pytest
+from page_files import WITH, WITHOUT
+
+from sspl.explorer.models import describe_model, load_models
+
+
+def test_models_are_named_by_what_they_are(models):
+    assert list(models) == [WITH, WITHOUT]
+    assert "3 cycles" in models[WITH].facts
+    assert "untrained, so its maps mean nothing" in models[WITH].facts
+    assert "running on" in models[WITHOUT].facts
+
+
+def test_a_trained_model_tells_its_data_and_its_score(models):
+    meta = {
+        "data": {"name": "orchestra", "num_train": 4000},
+        "metrics": {"val_ciou_at_50": 0.514},
+        "selection": "test",
+    }
+    facts = describe_model(models[WITH].network, meta)
+    assert "trained on 4,000 scenes of orchestra, without labels" in facts
+    assert r"cIoU\@0.5 0.51 on the test split" in facts
+
+
+def test_a_model_of_a_whole_folder_does_not_count_zero_scenes(models):
+    meta = {"data": {"name": "/data/mine", "num_train": 0}, "metrics": {}}
+    facts = describe_model(models[WITH].network, meta)
+    assert "trained on all of mine, without labels" in facts
+
+
+def test_two_models_of_one_kind_stay_apart(folder):
+    name = str(folder / "with-pcm")
+    assert len(load_models((name, name + "/."))) == 2
+
+
+def test_a_missing_model_is_told(folder):
+    with pytest.raises(ValueError, match="no model 'nowhere'"):
+        load_models(("nowhere",))

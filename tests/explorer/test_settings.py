@@ -1,0 +1,58 @@
+"""What was trained is shown as it is, and what was not is said to be something else."""
+
+from dataclasses import replace
+
+import pytest
+
+from sspl.experiments.exhibits import load_exhibits
+from sspl.explorer.settings import NEAREST, READ_OUT, TRAINED, find_look, read_setting
+
+EXHIBITS = load_exhibits()
+START = read_setting(EXHIBITS[0])
+
+
+@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
+def test_every_exhibit_is_found_by_its_own_setting(exhibit):
+    look = find_look(EXHIBITS, read_setting(exhibit))
+    assert (look.exhibit.name, look.verdict, look.reasons) == (exhibit.name, TRAINED, ())
+    assert look.scaling is None
+    assert look.t == max(1, exhibit.config.num_cycles)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "verdict", "t", "scaling", "word"),
+    [
+        ({"cycles": 2}, "cycles-3", READ_OUT, 2, None, "read out after cycle 2"),
+        ({"cycles": 4}, "cycles-5", READ_OUT, 4, None, "T = 4"),
+        ({"scaling": "relu_softmax"}, "start", READ_OUT, 1, "relu_softmax", "ReLU + Softmax"),
+        ({"cycles": 5, "fusion": "add"}, "cycles-5", READ_OUT, 5, None, "Sum changes nothing"),
+        (
+            {"fusion": "add", "scaling": "sigmoid"},
+            "fusion-add",
+            READ_OUT,
+            1,
+            "sigmoid",
+            "applied to the finished map",
+        ),
+        ({"cycles": 5, "objective": "BYOL"}, "byol", NEAREST, 1, None, "with PCM"),
+        (
+            {"cycles": 8, "objective": "the paper's objective"},
+            "paper-cycles-5",
+            NEAREST,
+            5,
+            None,
+            "more than 5 cycles",
+        ),
+        ({"objective": "Attention"}, "attention", READ_OUT, 1, "min_max", "Softmax"),
+    ],
+)
+def test_what_nobody_trained_is_shown_by_the_nearest(changes, name, verdict, t, scaling, word):
+    look = find_look(EXHIBITS, replace(START, **changes))
+    assert (look.exhibit.name, look.verdict) == (name, verdict)
+    assert (look.t, look.scaling) == (t, scaling)
+    assert sum(word in reason for reason in look.reasons) == 1
+
+
+def test_an_unknown_objective_is_a_sentence_that_names_the_others():
+    with pytest.raises(ValueError, match="nothing was trained with 'none': take one of our recipe"):
+        find_look(EXHIBITS, replace(START, objective="none"))

@@ -1,0 +1,87 @@
+"""Pictures of the page for the README: every tab, on the shipped models.
+
+    python tests/take_screenshots.py
+
+Chromium is needed (`apt install chromium`).
+"""
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from page_files import ROOT, serve
+from playwright.sync_api import Page, sync_playwright
+
+OUT = ROOT / "assets" / "screenshots"
+SIZE = {"width": 1180, "height": 900}
+TRAINING_MS = 240_000
+
+
+def show_localize(page: Page) -> None:
+    page.locator(".gallery button").first.click()
+    for choice in ("flute", "silence"):
+        page.get_by_label("Compare with the sound of").click()
+        page.get_by_role("option", name=choice, exact=True).click()
+        page.locator(".stage .panel figcaption", has_text=choice).wait_for()
+    page.keyboard.press("Escape")
+
+
+def show_inside(page: Page) -> None:
+    page.locator(".inside .stepper").wait_for()
+
+
+def show_ablations(page: Page) -> None:
+    page.locator(".ablations img").nth(5).wait_for()
+
+
+def show_negatives(page: Page) -> None:
+    page.locator("#start-race").click()
+    page.locator("#start-race:enabled").wait_for(timeout=TRAINING_MS)
+
+
+def show_hearing(page: Page) -> None:
+    page.locator(".hearing img").nth(3).wait_for()
+
+
+def show_video(page: Page) -> None:
+    page.get_by_role("button", name="Take our video").click()
+    page.locator("#first-frame img").wait_for()
+    page.get_by_role("button", name="Make the heat-map video").click()
+    page.locator("#heat video").wait_for(timeout=60_000)
+
+
+TABS = {
+    "Localize": show_localize,
+    "Inside the PCM": show_inside,
+    "Ablations": show_ablations,
+    "False negatives": show_negatives,
+    "Does it listen?": show_hearing,
+    "Your own video": show_video,
+}
+
+
+def main() -> None:
+    OUT.mkdir(exist_ok=True)
+    with (
+        TemporaryDirectory() as folder,
+        serve(Path(folder)) as server,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport=SIZE)
+        page.goto(server.url)
+        page.locator(".stage output").wait_for()
+        for name, show in TABS.items():
+            page.get_by_role("tab", name=name, exact=True).click()
+            show(page)
+            page.wait_for_timeout(1500)  # what fades and unfolds
+            path = OUT / f"{name.lower().replace(' ', '-').strip('?')}.jpg"
+            page.locator("#tabs").screenshot(path=path, type="jpeg", quality=80)
+            print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1000} kB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
