@@ -26,10 +26,15 @@ tiny: .venv/app
 	mkdir -p assets/models/tiny-pcm assets/models/tiny-no-pcm
 	cp runs/tiny/best/* assets/models/tiny-pcm/
 	cp runs/tiny-no-pcm/best/* assets/models/tiny-no-pcm/
+	for name in tiny-pcm tiny-no-pcm; do \
+	    $(BIN)/python -m sspl.evaluate --checkpoint assets/models/$$name --kind silent --num 500 \
+	        --seed 31337 --json assets/models/$$name/evaluation.json || exit 1; \
+	done
 
 # About two hours on two CPU cores; what was done is not done again.
 results: .venv/app
 	$(BIN)/python -m sspl.experiments all --out assets/results --report RESULTS.md
+	$(BIN)/python -m sspl.experiments.exhibits --out assets/models/tiny-exhibits
 
 bench: .venv/app
 	$(BIN)/python -m benchmarks.speed

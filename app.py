@@ -20,15 +20,15 @@ import gradio as gr
 import tyro
 from gradio.themes.default import Default
 from gradio.themes.utils.fonts import LocalFont
-from sspl.explorer.ablations import build_ablations_tab
-from sspl.explorer.hearing import build_hearing_tab
-from sspl.explorer.negatives import build_negatives_tab
 
+from sspl.explorer.ablations import build_ablations_tab
 from sspl.explorer.doors import open_doors
 from sspl.explorer.encoding import encode_picture
+from sspl.explorer.hearing import build_hearing_tab
 from sspl.explorer.inside import build_inside_tab
 from sspl.explorer.localizing import Localizing, build_localize_tab
 from sspl.explorer.models import Model, load_models
+from sspl.explorer.negatives import build_negatives_tab
 from sspl.explorer.page import Page, answer, draw_in_browser
 from sspl.explorer.samples import Sample, load_samples
 from sspl.explorer.videos import build_video_tab

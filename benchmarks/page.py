@@ -3,10 +3,10 @@
     python -m benchmarks.page
     python -m benchmarks.page --requests 1000
 
-Chromium (`apt install chromium`) opens the page that `python app.py` serves here; medians. Predicted
-before the first run, on two cores of an AMD EPYC: ready in 1.5 s, a map after 150 ms with PCM and 120
-without, a tick within two frames of a screen (33 ms), a 10 s video in 8 s and 6 s, memory within 5 %
-over the requests.
+Chromium (`apt install chromium`) opens the page that `python app.py` serves here; medians.
+Predicted before the first run, on two cores of an AMD EPYC: ready in 1.5 s, a map after 150 ms with
+PCM and 120 without, a tick within two frames of a screen (33 ms), a 10 s video in 8 s and 6 s,
+memory within 5 % over the requests.
 """
 
 import shutil

@@ -285,6 +285,131 @@ def test_the_model_can_be_changed_and_the_steps_downloaded(visit):
     assert visit.download("Steps, MP4") == "sspl-steps.mp4"
 
 
+def test_inside_the_pcm_every_half_step_and_every_place_can_be_seen(visit):
+    visit.open_tab("Inside the PCM")
+    output, place = visit.page.locator("#inside output"), visit.page.locator("#place")
+    expect(output).to_have_text("Cycle 3 of 3: correct (feedforward)")
+    expect(place.locator(".levels")).to_be_visible()
+    visit.requests.clear()
+    visit.page.locator("#inside input[type=range]").focus()
+    for _ in range(3):
+        visit.page.keyboard.press("ArrowLeft")
+    expect(output).to_have_text("Cycle 2 of 3: predict (feedback)")
+    expect(place.locator(".levels thead .now")).to_have_text("2")
+    assert [url for url in visit.requests if not url.startswith("data:")] == []
+    visit.page.locator("#inside [data-cell='r-3'] .map").focus()
+    visit.page.keyboard.press("Enter")
+    expect(place.locator("h3")).to_contain_text("row 8, column 8 of 14×14")
+    visit.page.keyboard.press("ArrowUp")
+    expect(place.locator("h3")).to_contain_text("row 7, column 8 of 14×14")
+    expect(output).to_have_text("Cycle 2 of 3: predict (feedback)")
+    expect(place.locator(".worked").first).to_contain_text("GELU")
+
+
+def test_inside_a_model_without_pcm_there_is_a_sentence(visit):
+    visit.open_tab("Inside the PCM")
+    expect(visit.page.locator("#inside .cell").first).to_be_visible()
+    visit.page.get_by_label("SSPL without PCM").check()
+    expect(visit.page.locator("#inside .sentence")).to_be_visible()
+    visit.page.get_by_label("SSPL with PCM").check()
+    expect(visit.page.locator("#inside .cell").first).to_be_visible()
+
+
+def test_a_sample_picked_above_is_what_the_open_tab_shows(visit):
+    visit.open_tab("Inside the PCM")
+    sample = visit.page.locator(".gallery button").nth(1)
+    sample.click()
+    expect(visit.page.locator("#inside h2")).to_have_text(sample.inner_text())
+    expect(visit.page).to_have_url(re.compile("tab=inside"))
+
+
+def test_false_negatives_of_a_batch_are_marked_and_counted(visit):
+    visit.open_tab("False negatives")
+    batch = visit.page.locator("#batch")
+    pictures = batch.locator(".clips button")
+    expect(pictures).to_have_count(16)
+    pictures.nth(1).click()
+    expect(batch.locator(".clips [aria-pressed=true]")).to_have_count(1)
+    kinds = [text.split(": ")[-1] for text in pictures.all_inner_texts()]
+    assert kinds[1] == "positive"
+    assert kinds.count("false negative") > 0
+    expect(batch.locator(".clips [data-kind=false]")).to_have_count(kinds.count("false negative"))
+    crosses = batch.locator(".matrix svg path.false")
+    expect(crosses).to_have_count(int(batch.locator(".count strong").first.inner_text().split()[0]))
+    batch.locator("input[value=B]").check()
+    expect(crosses).to_have_count(0)
+    seed = int(batch.locator(".batch").get_attribute("data-seed") or 0)
+    visit.page.locator("#another-batch").click()
+    expect(batch.locator(f".batch[data-seed='{seed + 1}']")).to_be_visible()
+
+
+def test_the_stored_full_runs_are_beside_the_minute(visit):
+    visit.open_tab("False negatives")
+    runs = visit.page.locator("#fullruns")
+    runs.scroll_into_view_if_needed()
+    expect(runs.locator("tbody tr")).to_have_count(6)
+    for picture in runs.locator("img").all():
+        assert picture.get_attribute("alt")
+
+
+@pytest.mark.slow
+def test_three_methods_train_live_one_visitor_at_a_time_and_cancel_works(visit, desktop, server):
+    def start(visit):
+        visit.open_tab("False negatives")
+        visit.page.locator("#start-race").click()
+        return visit.page.locator("#race .words")
+
+    words = start(visit)
+    expect(words).to_contain_text(re.compile(r"Step \d+ of"), timeout=120_000)
+    with desktop.new_page() as page:
+        second = Visit(page, server.url)
+        theirs = start(second)
+        expect(theirs).to_contain_text("One visitor trains at a time")
+        expect(visit.page.locator("#race .charts svg")).to_have_count(4)
+        expect(visit.page.locator("#race .scene")).to_have_count(3)
+        visit.page.locator("#cancel-race").click()
+        expect(words).to_contain_text("Stopped.")
+        expect(theirs).to_contain_text(re.compile(r"Step \d+ of"), timeout=60_000)
+        page.locator("#cancel-race").click()
+        expect(theirs).to_contain_text("Stopped.")
+        assert second.complaints == []
+    visit.open_tab("Localize")
+    visit.slider.fill("1")
+    expect(visit.output).to_have_text("Cycle 1 of 3")
+
+
+def test_ablations_say_what_was_trained_and_what_is_only_read_out(visit):
+    visit.open_tab("Ablations")
+    page = visit.page
+    settings, verdict = page.locator("#settings"), page.locator(".setting .verdict")
+    expect(page.locator(".ablations .variants button[data-exhibit]").first).to_be_visible(
+        timeout=30_000
+    )
+    expect(verdict).to_contain_text("Trained so")
+    settings.get_by_label("T = 2", exact=True).check()
+    expect(verdict).to_contain_text("Read-out only")
+    page.locator(".ablations [data-exhibit=attention]").first.click()
+    expect(settings.get_by_label("Softmax", exact=True)).to_be_checked()
+    expect(verdict).to_contain_text("Attention")
+    line = page.locator("#tables [data-exhibit=cycles-5]").first
+    line.click()
+    expect(verdict).to_contain_text("T = 5")
+    expect(settings.get_by_label("T = 5", exact=True)).to_be_checked()
+    for picture in page.locator(".ablations img").all():
+        assert picture.get_attribute("alt")
+
+
+def test_does_it_listen_has_a_row_for_every_model_and_a_column_for_every_sound(visit):
+    visit.open_tab("Does it listen?")
+    rows = visit.page.locator(".hearing tr.row-model")
+    expect(rows).to_have_count(2)
+    for row in rows.all():
+        expect(row.locator(".verdict")).not_to_be_empty()
+        assert row.locator("img[alt]").count() >= 4
+    # These models were not evaluated; the page says how to.
+    expect(visit.page.locator("#heard")).to_contain_text("python -m sspl.evaluate")
+
+
 def test_a_video_gets_its_heat_map(visit):
     visit.open_tab("Your own video")
     visit.page.get_by_role("button", name="Take our video").click()

@@ -19,7 +19,8 @@ window.sspl = (() => {
 
   /**
    * Keep a gr.HTML of `draw_in_browser` showing its value: `sspl.drawers[name](root, value, tools)`
-   * draws, and may return a function that stops what runs in it. `tools.trigger("select")` tells
+   * draws, and may return a function that stops what runs in it; where there is nothing to show
+   * yet, the value is "" here. `tools.trigger("select")` tells
    * the server that a person chose something; `tools.props` are the component's.
    */
   function keep(element, name, props, watch, trigger) {
@@ -27,8 +28,7 @@ window.sspl = (() => {
     let stop = null;
     const draw = () => {
       stop?.();
-      stop = null;
-      if (props.value !== null) stop = sspl.drawers[name](root, props.value, { trigger, props });
+      stop = sspl.drawers[name](root, props.value, { trigger, props });
     };
     watch("value", draw);
     draw();

@@ -12,7 +12,7 @@
   const WAITING = "Starting. One visitor trains at a time: where another does, this waits its turn.";
   const TABLE_TITLE =
     "Scenes found (cIoU ≥ 0.5) under their own sound, with a second instrument that is silent";
-  const percent = (share) => `${Math.round(100 * share)} %`;
+  const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 
   // --- A batch ----------------------------------------------------------------------------------
 
@@ -243,7 +243,8 @@
     for (const { name, values, dashed } of lines) {
       const points = steps.flatMap((step, i) => (values[i] === null ? [] : [[x(step), y(values[i])]]));
       if (!points.length) continue;
-      svg.append(make("polyline", { points: points.join(" "), "data-name": name, class: dashed && "dashed" }));
+      const look = { "data-name": name, class: dashed && "dashed" };
+      svg.append(make("polyline", { points: points.join(" "), ...look }));
       if (!dashed) ends.push([name, points[points.length - 1][1]]);
     }
     // Letters keep clear of each other.
@@ -255,7 +256,9 @@
     }
     const last = lines
       .filter(({ values }) => values.at(-1) !== null)
-      .map(({ name, values, dashed }) => `${name}${dashed ? " (other sound)" : ""} ${values.at(-1).toFixed(2)}`);
+      .map(({ name, values, dashed }) =>
+        `${name}${dashed ? " (other sound)" : ""} ${values.at(-1).toFixed(2)}`,
+      );
     svg.setAttribute("aria-label", `${title} after ${steps.at(-1)} steps: ${last.join(", ")}`);
     return make("figure", {}, make("figcaption", {}, make("strong", {}, title), ` ${note}`), svg);
   }

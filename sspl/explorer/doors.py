@@ -99,8 +99,11 @@ def open_doors(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> No
         shown = gr.Image(label="Map", type="filepath", format="png")
         numbers = gr.JSON(label="Numbers")
         ask = gr.Button()
-    answer(ask.click, does.list_samples, None, numbers)
-    answer(ask.click, does.localize_sample, [sample, sound, model, cycle], [shown, numbers])
-    answer(
-        ask.click, does.localize_files, [picture_file, sound_file, model, cycle], [shown, numbers]
-    )
+    parts = [sample, sound, model, cycle], [picture_file, sound_file, model, cycle]
+    for handler, inputs, outputs in (
+        (does.list_samples, None, numbers),
+        (does.localize_sample, parts[0], [shown, numbers]),
+        (does.localize_files, parts[1], [shown, numbers]),
+    ):
+        # They take moments; and out of the queue an agent is given the picture, not its path.
+        answer(ask.click, handler, inputs, outputs, queue=False)

@@ -23,10 +23,10 @@ def encode_picture(picture: np.ndarray, side_px: int | None = None) -> str:
 
 
 def encode_sound(waveform: np.ndarray) -> str:
-    """(N,) float32 at 16 kHz as a data URI."""
+    """(N,) float32 at 16 kHz as a data URI, without loss but for 16 bits."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, waveform, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
-    return _as_uri("audio/wav", buffer)
+    soundfile.write(buffer, waveform, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    return _as_uri("audio/flac", buffer)
 
 
 def encode_figure(figure: Figure) -> str:

@@ -15,12 +15,11 @@ import numpy as np
 from torch import Tensor
 
 from sspl.audio import NUM_SAMPLES
-from sspl.checkpoint import NAMES, find_checkpoint, read_meta
 from sspl.cycles import find_peak
 from sspl.experiments.results import load_results
 from sspl.explorer.ablations import TINY_RESULTS
 from sspl.explorer.encoding import encode_picture, encode_sound
-from sspl.explorer.models import Model, describe_model
+from sspl.explorer.models import Model
 from sspl.explorer.page import Page, Payload, View, draw_in_browser
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, Sound
@@ -73,9 +72,11 @@ def choose_plays(scene: Scene, samples: Mapping[str, Sample]) -> list[Play]:
     Of the samples one sound whose instrument is seen, if there is one, and one whose is not.
     """
     own, seen = set(scene.sound.instruments), {item.name for item in scene.instruments}
-    plays = [
-        Play(sound=scene.sound, words="Its own sound", hint="The map should be on what plays.")
-    ]
+    hint = "The map should be on what plays."
+    dark = "The map should go dark.", "dark"
+    if _is_off_screen(scene):  # the map should be dark to begin with: it is no yardstick
+        hint, dark = "It is off screen: the map should be dark.", ("As dark as the first.", "")
+    plays = [Play(sound=scene.sound, words="Its own sound", hint=hint)]
 
     def is_new(sound: Sound) -> bool:
         return not any(np.array_equal(sound.heard, play.sound.heard) for play in plays)
@@ -90,14 +91,14 @@ def choose_plays(scene: Scene, samples: Mapping[str, Sample]) -> list[Play]:
     absent = next((s for s in alone if not set(s.instruments) & (seen | own)), None)
     add(beside, "Another instrument here", "The map should move there.", "move")
     if own or seen:
-        add(absent, "An instrument not here", "The map should go dark.", "dark")
+        add(absent, "An instrument not here", *dark)
     else:
         add(absent, "Another sound", "If it is not in the picture, the map should go dark.", "")
     silence = Sound(title="silence", waveform=np.zeros(NUM_SAMPLES, np.float32))
     rng = np.random.default_rng(NOISE_SEED)
     noise = Sound(title="noise", waveform=rng.uniform(-1, 1, NUM_SAMPLES).astype(np.float32))
-    add(silence, "Silence", "The map should go dark.", "dark")
-    add(noise, "Noise", "The map should go dark.", "dark")
+    add(silence, "Silence", *dark)
+    add(noise, "Noise", *dark)
     for sound in scene.others:
         add(sound, "A sound to compare with", "As chosen under Localize.", "")
     return plays
@@ -139,6 +140,12 @@ class Hearing:
         }
 
 
+def _is_off_screen(scene: Scene) -> bool:
+    """Whether it is known that what plays is not in the picture."""
+    known = bool(scene.instruments and scene.sound.instruments)
+    return known and not scene.find_sources(scene.sound)
+
+
 def _describe_play(play: Play) -> dict[str, Any]:
     heard = play.sound.heard
     return {
@@ -174,7 +181,9 @@ def _describe_row(model: Model, scene: Scene, plays: list[Play]) -> dict[str, An
         )
     judged = [cell["right"] for cell in cells[1:] if cell["right"] is not None]
     verdict = "Follows the sound in part"
-    if all(judged) or not any(judged):
+    if not judged:
+        verdict = "Cannot be told where nothing in the picture plays"
+    elif all(judged) or not any(judged):
         verdict = "Follows the sound" if all(judged) else "Does not follow the sound"
     return {"cells": cells, "verdict": verdict}
 
@@ -217,15 +226,13 @@ def describe_evaluations(models: Mapping[str, Model], results: Path = TINY_RESUL
 
 def _describe_evaluation(label: str, model: Model) -> dict[str, Any]:
     """`label`, and `rows` by sound with the `sentence` that sums them up, or how to get there."""
-    folder = _find_folder(model)
-    path = (folder or Path("CHECKPOINT")) / EVALUATION
+    path = model.folder / EVALUATION
     if not path.exists():
-        name = next((name for name in NAMES if find_checkpoint(name) == folder), "CHECKPOINT")
         return {
             "label": label,
             "sentence": "This model was not evaluated on many pictures yet. The command:",
-            "command": f"python -m sspl.evaluate --checkpoint {name} --kind silent --seed 31337 "
-            f"--json {Path(*path.parts[-4:])}",
+            "command": f"python -m sspl.evaluate --checkpoint {model.folder} --kind silent "
+            f"--seed 31337 --json {path}",
         }
     result = json.loads(path.read_text(encoding="utf-8"))
     return {
@@ -242,15 +249,6 @@ def _describe_evaluation(label: str, model: Model) -> dict[str, Any]:
             for name, found in result["listening"].items()
         ],
     }
-
-
-def _find_folder(model: Model) -> Path | None:
-    """The folder of a model that we ship, known by its facts; None for another's."""
-    for name in NAMES:
-        folder = find_checkpoint(name)
-        if folder.exists() and describe_model(model.network, read_meta(folder)) == model.facts:
-            return folder
-    return None
 
 
 # --- Layout -----------------------------------------------------------------------------------

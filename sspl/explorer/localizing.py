@@ -138,7 +138,7 @@ def build_localize_tab(
         the stage, and the choice of sounds to compare with.
     """
     # Of every instrument one sound is enough to compare with.
-    sounds = {sample.scene.sound.title: id for id, sample in reversed(page.samples.items())}
+    sounds = {sample.scene.sound.title: id for id, sample in reversed([*page.samples.items()])}
     cycle = gr.Number(visible=False)
     with gr.Row(elem_id="page"):
         with gr.Column(scale=7, min_width=320):

@@ -12,9 +12,10 @@ from sspl.model import SSPL
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A loaded checkpoint and what the page says about it."""
+    """A loaded checkpoint, its folder, and what the page says about it."""
 
     network: SSPL
+    folder: Path
     facts: str
 
 
@@ -29,12 +30,12 @@ def load_models(names: tuple[str, ...]) -> dict[str, Model]:
         raise ValueError("assets/models is empty: run `make tiny`, or name a model with --model")
     models: dict[str, Model] = {}
     for name in names:
-        network = load_model(name)
+        network, folder = load_model(name), find_checkpoint(name)
         label = "SSPL without PCM" if network.pcm is None else "SSPL with PCM"
         if label in models:
             label = f"{label}: {name}"
-        facts = describe_model(network, read_meta(find_checkpoint(name)))
-        models[label] = Model(network=network, facts=facts)
+        facts = describe_model(network, read_meta(folder))
+        models[label] = Model(network=network, folder=folder, facts=facts)
     return models
 
 

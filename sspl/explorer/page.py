@@ -46,7 +46,7 @@ class View:
     describe: Callable[[str, Scene], Payload]
 
 
-def draw_in_browser(name: str, value: Payload | None, label: str, **options: Any) -> gr.HTML:
+def draw_in_browser(name: str, value: Payload | str | None, label: str, **options: Any) -> gr.HTML:
     """A component that `window.sspl.draw<Name>(root, value, trigger)` draws anew for every value.
 
     Args:

@@ -104,7 +104,7 @@ def test_eyes_of_its_own_cannot_be_exhibited(made, choices, trained, tmp_path):
     shutil.copytree(runs / name, tmp_path / name)
     model = load_checkpoint(tmp_path / name / "best")
     with torch.no_grad():
-        model.eyes[0].weight.add_(1)
+        next(model.eyes.parameters()).add_(1)
     meta = json.loads((tmp_path / name / "best" / "meta.json").read_text())
     save_checkpoint(model, tmp_path / name / "best", {"epoch": meta["epoch"]})
     with pytest.raises(ValueError, match="start has eyes of its own"):

@@ -42,8 +42,9 @@ def deaf(models):
     model = next(iter(models.values()))
     network = build_model(replace(model.network.config, num_cycles=0)).eval()
     with torch.no_grad():
-        network.query[-1].weight.zero_()
-        network.query[-1].bias.uniform_(0.1, 1)
+        *_, weight, bias = network.query.parameters()
+        weight.zero_()
+        bias.uniform_(0.1, 1)
     return Model(**(vars(model) | {"network": network, "facts": "deaf"}))
 
 
@@ -66,6 +67,17 @@ def test_of_a_strangers_sound_nothing_is_expected():
     own = replace(CELLO, sound=replace(CELLO.sound, instruments=()), instruments=())
     plays = choose_plays(own, SAMPLES)
     assert (plays[1].words, plays[1].should) == ("Another sound", "")
+
+
+def test_an_off_screen_sound_is_no_yardstick(models):
+    away = replace(CELLO, instruments=CELLO.instruments[1:])
+    assert {play.should for play in choose_plays(away, SAMPLES)} == {"", "move"}
+    seen = replace(away, instruments=(replace(CELLO.instruments[1], name="drum"),))
+    value = Hearing(models=models, samples=SAMPLES).describe_hearing("any", seen)
+    assert {row["verdict"] for row in value["rows"]} == {
+        "Cannot be told where nothing in the picture plays"
+    }
+    assert {cell["right"] for row in value["rows"] for cell in row["cells"]} == {None}
 
 
 def test_a_deaf_model_is_found_out(deaf):
@@ -108,7 +120,7 @@ def test_a_model_with_an_evaluation_shows_it_and_another_how_to_get_one(deaf):
         assert model["sentence"].startswith("It listens")
         assert [row["words"] for row in model["rows"]][-2:] == ["silence", "noise"]
     assert "rows" not in mine
-    assert mine["command"].startswith("python -m sspl.evaluate --checkpoint CHECKPOINT")
+    assert mine["command"].startswith(f"python -m sspl.evaluate --checkpoint {deaf.folder}")
 
 
 def test_without_results_the_evaluations_remain(deaf, tmp_path):
