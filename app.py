@@ -8,7 +8,6 @@ The page is put together here and served; each tab has a file in `sspl/explorer`
 `assets/page` for what it does in the browser.
 """
 
-import functools
 import os
 import signal
 import tempfile
@@ -29,7 +28,7 @@ from sspl.explorer.inside import build_inside_tab
 from sspl.explorer.localizing import Localizing, build_localize_tab
 from sspl.explorer.models import Model, load_models
 from sspl.explorer.negatives import build_negatives_tab
-from sspl.explorer.page import Page, answer, draw_in_browser
+from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
 from sspl.explorer.samples import Sample, load_samples
 from sspl.explorer.videos import build_video_tab
 from sspl.explorer.visitors import MAX_SIDE_PX, MAX_UPLOAD_MB
@@ -53,6 +52,7 @@ TABS = (
     ("hearing", "Does it listen?", build_hearing_tab),
 )
 OPEN_TAB = "(...given) => {{ window.sspl.openTab('{name}'); return given; }}"
+SHOW = "() => document.querySelector('#show-stage').click()"
 REFRESH = "() => window.sspl.refresh()"
 
 
@@ -80,47 +80,60 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
                 list(models), value=first_label, label="Model", container=False, elem_id="model"
             )
             facts = gr.Markdown(models[first_label].facts, elem_id="facts")
-        page = Page(models=models, samples=samples, scene=scene, label=label)
-        asked = [label, scene]
+        page = Page(models=models, samples=samples, scene=scene, label=label, picked=picked)
         tab, view = {}, {}
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Localize", id="localize") as tab["localize"]:
-                stage, others = build_localize_tab(page, does, picked)
+                localize = build_localize_tab(page, does)
             for name, title, build in TABS:
                 with gr.Tab(title, id=name) as tab[name]:
                     view[name] = build(page)
             with gr.Tab("Your own video", id="video") as tab["video"]:
                 video, step, leave = build_video_tab(page)
+
+        asked = [label, scene]
         for name, opened in tab.items():
             open_tab = OPEN_TAB.format(name=name)
             if view.get(name) is None:
                 opened.select(js=open_tab, api_visibility="private")
                 continue
             refresh = gr.Button(visible="hidden", elem_id=f"refresh-{name}")
-            events = [opened.select, refresh.click]
-            answer(events, view[name].describe, asked, view[name].shown, js=open_tab)
+            answer(
+                [opened.select, refresh.click],
+                view[name].describe,
+                asked,
+                view[name].shown,
+                js=open_tab,
+                trigger_mode="always_last",
+                gpu_s=LOOK_S,
+            )
 
-        shown = [scene, stage]
-        look = functools.partial(
-            answer, show_progress="minimal", show_progress_on=stage, trigger_mode="always_last"
-        )
-        look(step.click, does.use_video, [video, *asked], [picked, *shown]).success(
-            lambda: gr.Tabs(selected="localize"), None, tabs, api_visibility="private"
-        )
-        for event in (
-            look(picked.select, does.show_sample, [picked, *asked], shown),
-            look(label.input, does.use_model, asked, [facts, stage]),
-        ):
-            event.success(js=REFRESH, api_visibility="private")
+        stepped = page.change_scene(step.click, does.use_video, [video, scene], [picked, scene])
+        stepped.success(lambda: gr.Tabs(selected="localize"), None, tabs, api_visibility="private")
         query, restore = gr.Textbox(visible=False), gr.Button(visible="hidden", elem_id="restore")
-        look(
+        restored = answer(
             restore.click,
             does.restore,
             query,
-            [picked, label, facts, others, tabs, *shown],
+            [picked, label, facts, localize.others, tabs, scene],
             js="() => [window.sspl.readQuery()]",
             api_visibility="undocumented",
         )
+        sampled = page.change_scene(picked.select, does.show_sample, [picked, scene], scene)
+        answer(label.input, does.use_model, label, facts, api_visibility="undocumented")
+        # Whatever changes the scene or the model, one event shows them as they are by then.
+        show = gr.Button(visible="hidden", elem_id="show-stage")
+        for change in (*localize.changes, sampled, stepped, restored):
+            change.success(js=SHOW, api_visibility="private")
+        answer(
+            [label.input, show.click],
+            does.show_stage,
+            asked,
+            localize.stage,
+            show_progress="minimal",
+            trigger_mode="always_last",
+            gpu_s=LOOK_S,
+        ).success(js=REFRESH, api_visibility="private")
         app.load(js="() => window.sspl.restore()", api_visibility="private")
         app.unload(leave)
         open_doors(models, samples)

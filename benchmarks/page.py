@@ -81,8 +81,8 @@ def visit(page: Page, url: str) -> None:
 def pick(page: Page, names: Iterator[str]) -> None:
     """Pick another sample until its map can be seen."""
     name = next(names)
-    page.locator(".gallery button", has_text=name).first.click()
-    page.locator(".stage h2", has_text=name).wait_for()
+    page.locator(".gallery").get_by_text(name, exact=True).click()
+    page.locator(".stage").get_by_role("heading", name=name, exact=True).wait_for()
     page.locator(".stage .frame.shown").wait_for()
 
 
@@ -139,7 +139,8 @@ def watch_memory(program: Client, process: psutil.Process, requests: int) -> Non
 
     def ask(num: int) -> float:
         for i in range(num):
-            program.predict(samples[i % len(samples)], *MODELS[:1], api_name="/show_sample")
+            program.predict(samples[i % len(samples)], api_name="/show_sample")
+            program.predict(MODELS[0], api_name="/show_stage")
         return process.memory_info().rss / 1e6
 
     held = [ask(50)] + [ask(requests // 4) for _ in range(4)]

@@ -373,6 +373,10 @@ def test_three_methods_train_live_one_visitor_at_a_time_and_cancel_works(visit, 
         page.locator("#cancel-race").click()
         expect(theirs).to_contain_text("Stopped.")
         assert second.complaints == []
+    visit.page.locator("#race-seed input").fill("-3")
+    visit.page.locator("#start-race").click()
+    expect(visit.page.get_by_text("the seed is -3")).to_be_visible()
+    expect(words).to_contain_text("Not started.")
     visit.open_tab("Localize")
     visit.slider.fill("1")
     expect(visit.output).to_have_text("Cycle 1 of 3")
@@ -408,6 +412,39 @@ def test_does_it_listen_has_a_row_for_every_model_and_a_column_for_every_sound(v
         assert row.locator("img[alt]").count() >= 4
     # These models were not evaluated; the page says how to.
     expect(visit.page.locator("#heard")).to_contain_text("python -m sspl.evaluate")
+
+
+def test_a_tick_back_to_pcm_starts_at_its_last_cycle(visit):
+    visit.page.get_by_label("SSPL without PCM").check()
+    expect(visit.output).to_have_text("Cycle 1 of 1")
+    visit.page.get_by_label("SSPL with PCM").check()
+    expect(visit.output).to_have_text("Cycle 3 of 3")
+
+
+def test_clicks_in_one_breath_end_in_what_was_clicked(visit):
+    sample = visit.page.locator(".gallery button").nth(1)
+    visit.page.evaluate(
+        """() => {
+          document.querySelectorAll(".gallery button")[1].click();
+          document.querySelector("#model input[value='SSPL without PCM']").click();
+        }"""
+    )
+    expect(visit.output).to_have_text("Cycle 1 of 1")
+    expect(visit.stage.locator("h2")).to_have_text(sample.inner_text())
+    visit.page.wait_for_timeout(1500)  # nothing older comes later
+    expect(visit.output).to_have_text("Cycle 1 of 1")
+    expect(visit.stage.locator("h2")).to_have_text(sample.inner_text())
+    expect(visit.page).to_have_url(re.compile("sample=orchestra-s77-silent.*model=SSPL.without"))
+
+
+def test_a_sample_picked_while_a_tab_is_computed_is_what_it_shows(visit):
+    sample = visit.page.locator(".gallery button").nth(1)
+    visit.open_tab("Does it listen?")
+    sample.click()
+    title = visit.page.locator("#hearing").get_by_role("heading").first
+    expect(title).to_have_text(sample.inner_text())
+    visit.page.wait_for_timeout(1500)
+    expect(title).to_have_text(sample.inner_text())
 
 
 def test_a_video_gets_its_heat_map(visit):

@@ -1,9 +1,10 @@
 """The lessons: complete as they lie there, and each runs, its widgets and its solutions too.
 
-Run with nbclient rather than nbmake. nbmake executes a notebook as it lies there, while here the
-widgets are moved and the solutions run in the same kernel. And to capture what a widget shows, both
-pretend to be a browser, which in nbclient 0.11 may wait for an answer that it has already been given
-until the time is up; without the pretence (an empty `widget_registry`) it lands in the cell.
+Run with nbclient rather than nbmake, which executes a notebook as it lies there: here the widgets
+are moved, and the solutions run in the same kernel. Besides, to capture what a widget shows, both
+play the browser's part, and nbclient 0.11 may then wait for a reply that has long arrived, until
+the time is up. With an empty `widget_registry` it does not play, and what a widget shows lands in
+the cell.
 """
 
 import re
@@ -102,7 +103,7 @@ def test_a_lesson_has_widgets_and_figures_that_show_on_github(name):
     assert len(figures) >= 5
     for figure in figures:
         assert len(figure.metadata["image/png"]["alt"]) > 20
-    assert text(name).count("*Figure: ") >= 4
+    assert text(name).count("*Figure: ") >= 3
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -152,9 +153,10 @@ def test_a_lesson_runs(name):
     )
     client.widget_registry = {}
     client.execute()
-    found = [output for output in outputs(notebook) if output.output_type == "error"]
-    found += [output for output in outputs(notebook) if output.get("name") == "stderr"]
-    assert not found
+    assert not [output for output in outputs(notebook) if output.output_type == "error"]
+    # Bars of progress, which a solution may show, begin by going back to the start of the line.
+    said = [output for output in outputs(notebook) if output.get("name") == "stderr"]
+    assert not [output.text for output in said if not output.text.startswith(("\r", "\n"))]
     told = [
         cell for cell in notebook.cells[lesson + 1 :] if cell.outputs or "assert" in cell.source
     ]

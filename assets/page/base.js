@@ -111,6 +111,7 @@ window.sspl = (() => {
   // --- The address: what a link to this page brings back --------------------------------------
 
   const query = location.search; // as it was when the page came
+  const asked = new URLSearchParams(query);
 
   /** Say in the address bar where the visitor is, so that it can be shared; null leaves out. */
   function setAddress(changes) {
@@ -124,10 +125,19 @@ window.sspl = (() => {
 
   /** Ask the server for what a link of ours asks for; an address of nobody's making asks nothing. */
   function restore() {
-    const asked = new URLSearchParams(query);
     if (["tab", "sample", "model", "with"].some((name) => asked.has(name))) {
       document.querySelector("#restore").click();
     }
+  }
+
+  /** The cycle that the link asks for, once, where what is drawn is what it asks for; else 0. */
+  function takeCycle(address) {
+    const isIt = ["sample", "model", "with"].every(
+      (name) => !asked.has(name) || asked.get(name) === address[name],
+    );
+    const cycle = isIt ? Number(asked.get("cycle")) : 0;
+    if (cycle) asked.delete("cycle");
+    return Math.max(0, cycle);
   }
 
   /** Copy the address; the button says so. What visitors brought is not in it, and it says that. */
@@ -160,7 +170,7 @@ window.sspl = (() => {
   const drawers = {};
   const sspl = {
     make, keep, makeStepper, drawSpark, drawers,
-    setAddress, restore, readQuery: () => query, copyLink, openTab, refresh,
+    setAddress, restore, readQuery: () => query, takeCycle, copyLink, openTab, refresh,
   };
   return sspl;
 })();

@@ -115,7 +115,11 @@
         ),
       ),
       make("p", {}, sentence),
-      make("p", { class: "key" }, measured, "."),
+      make(
+        "p", { class: "key" },
+        "Share on: of all places in all pictures, by one threshold for the model; above, each ",
+        "picture has its own. ", measured, ".",
+      ),
     );
   }
 })();

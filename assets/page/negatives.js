@@ -10,6 +10,7 @@
     [TRUE]: "another instrument: true negative",
   };
   const WAITING = "Starting. One visitor trains at a time: where another does, this waits its turn.";
+  const REFUSED = "Not started. Change what the message says, and try again.";
   const TABLE_TITLE =
     "Scenes found (cIoU ≥ 0.5) under their own sound, with a second instrument that is silent";
   const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
@@ -278,10 +279,9 @@
   function updateMaps(root, { scenes, methods }) {
     const names = Object.keys(methods);
     if (!root.children.length) {
-      const rows = scenes.map(({ sound, silent }) =>
+      const rows = scenes.map(() =>
         make(
-          "figure", { class: "scene" },
-          make("figcaption", {}, make("strong", {}, sound), silent ? ` is heard, ${silent} is silent` : ""),
+          "figure", { class: "scene" }, make("figcaption"),
           ...["", ...names].map((name) =>
             make("div", { "data-name": name }, make("img", {}), make("span", {})),
           ),
@@ -289,7 +289,10 @@
       );
       root.replaceChildren(...rows);
     }
-    scenes.forEach(({ sound, picture, maps, cious }, row) => {
+    scenes.forEach(({ sound, silent, picture, maps, cious }, row) => {
+      root.children[row].querySelector("figcaption").replaceChildren(
+        make("strong", {}, sound), silent ? ` is heard, ${silent} is silent` : "",
+      );
       for (const cell of root.children[row].querySelectorAll("div")) {
         const { name } = cell.dataset;
         const [image, words] = cell.children;
@@ -354,6 +357,7 @@
     thisBatch,
     nextBatch: () => thisBatch() + 1,
     announceRace: () => document.querySelector(".race").view.tell(WAITING),
+    refuseRace: () => document.querySelector(".race").view.tell(REFUSED),
     stopRace: () => document.querySelector(".race").view.stop(),
   });
 })();

@@ -1,7 +1,7 @@
 // The stage: a picture under its map, cycle by cycle, for every sound side by side.
 
 (() => {
-  const { make, makeStepper, drawSpark, drawers, setAddress } = window.sspl;
+  const { make, makeStepper, drawSpark, drawers, setAddress, takeCycle } = window.sspl;
 
   /** Draw a stage at its last cycle; returns a function that stops what runs in it. */
   function drawStage(root, scene) {
@@ -37,10 +37,11 @@
       make("div", { class: "sounds" }, ...scene.panels.map(drawSound)),
     );
     wipe.start();
-    // Another sound to the same picture is looked at after the same cycle.
-    const stays = root.dataset.title === scene.title && Number(root.dataset.cycle);
-    root.dataset.title = scene.title;
-    const t = Math.min(scene.cycles, scene.start || stays || scene.cycles);
+    // Another sound to the same picture is looked at after the same cycle, unless that was the last.
+    const { title, cycle, cycles } = root.dataset;
+    const stays = title === scene.title && Number(cycle) < Number(cycles) && Number(cycle);
+    Object.assign(root.dataset, { title: scene.title, cycles: scene.cycles });
+    const t = Math.min(scene.cycles, takeCycle(scene.address) || stays || scene.cycles);
     stepper.go(t);
     setAddress({ ...scene.address, cycle: t === scene.cycles ? null : t });
     return stepper.stop;

@@ -68,8 +68,9 @@ OBJECTIVE_WORDS = {
 }
 INTRODUCTION = (
     "What does each part of the method do? Below, **one picture and its sound under {num} trained "
-    "models**; each differs in one thing from the first. Click one, or put a setting together: "
-    "where nobody trained it, the page says what is changed on a frozen model instead. These are "
+    "models**. Each group changes one part of the first model; some parts bring settings of their "
+    "own, as an objective does. Click one, or put a setting together: where nobody trained it, the "
+    "page says what is changed on a frozen model instead. These are "
     "models of their own (seed {seed} of the experiments on the built-in world), so the choice of "
     "model above plays no part here."
 )

@@ -8,13 +8,13 @@ import gradio as gr
 
 from sspl.cycles import measure_cycle
 from sspl.explorer.models import Model
-from sspl.explorer.page import answer
+from sspl.explorer.page import LOOK_S, answer
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, trace_scene
 from sspl.explorer.share import find_sample, find_sound
-from sspl.explorer.stage import draw_map
 from sspl.explorer.visitors import MAX_SIDE_PX, new_file, read_own_sound
 from sspl.media import read_image, write_image
+from sspl.viz import overlay_map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +70,13 @@ class Doors:
         if label not in self.models:
             raise ValueError(f"there is no model {label!r}: take {', '.join(self.models)}")
         network = self.models[label].network
-        scene = replace(scene, others=())
-        [(sound, trace, boxes)] = trace_scene(network, scene)
+        [(sound, trace, boxes)] = trace_scene(network, replace(scene, others=()))
         num_cycles = len(trace.similarity)
         if not 0 <= cycle <= num_cycles:
             raise ValueError(f"there is no cycle {cycle:.0f}: take 0 (the last) to {num_cycles}")
         t = int(cycle) or num_cycles
         path = new_file(f"sspl-cycle-{t}.png")
-        write_image(path, draw_map(network, scene, t))
+        write_image(path, overlay_map(scene.picture, trace.similarity[t - 1, 0]))
         numbers = {
             "model": label,
             "sound": sound.title,
@@ -106,4 +105,5 @@ def open_doors(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> No
         (does.localize_files, parts[1], [shown, numbers]),
     ):
         # They take moments; and out of the queue an agent is given the picture, not its path.
-        answer(ask.click, handler, inputs, outputs, queue=False)
+        gpu_s = None if inputs is None else LOOK_S
+        answer(ask.click, handler, inputs, outputs, queue=False, gpu_s=gpu_s)

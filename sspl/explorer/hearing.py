@@ -14,7 +14,6 @@ import gradio as gr
 import numpy as np
 from torch import Tensor
 
-from sspl.audio import NUM_SAMPLES
 from sspl.cycles import find_peak
 from sspl.experiments.results import load_results
 from sspl.explorer.ablations import TINY_RESULTS
@@ -23,6 +22,7 @@ from sspl.explorer.models import Model
 from sspl.explorer.page import Page, Payload, View, draw_in_browser
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, Sound
+from sspl.explorer.share import NOISE, SILENCE, find_sound
 from sspl.explorer.tables import describe_table
 from sspl.listening import correlate_maps
 from sspl.localize import Localizer
@@ -33,7 +33,6 @@ from sspl.viz import overlay_map, stretch_map
 
 FRAME_PX, SCORED_PX = 280, 224
 DARK = 0.5  # of what is on under the own sound: no more is left when a map counts as dark
-NOISE_SEED = 0
 EVALUATION = "evaluation.json"  # beside a checkpoint, what `python -m sspl.evaluate` found
 INTRODUCTION = (
     "Leave the picture as it is and **change the sound**: a map that listens has to change, too. A "
@@ -94,11 +93,8 @@ def choose_plays(scene: Scene, samples: Mapping[str, Sample]) -> list[Play]:
         add(absent, "An instrument not here", *dark)
     else:
         add(absent, "Another sound", "If it is not in the picture, the map should go dark.", "")
-    silence = Sound(title="silence", waveform=np.zeros(NUM_SAMPLES, np.float32))
-    rng = np.random.default_rng(NOISE_SEED)
-    noise = Sound(title="noise", waveform=rng.uniform(-1, 1, NUM_SAMPLES).astype(np.float32))
-    add(silence, "Silence", *dark)
-    add(noise, "Noise", *dark)
+    add(find_sound(SILENCE, samples), "Silence", *dark)
+    add(find_sound(NOISE, samples), "Noise", *dark)
     for sound in scene.others:
         add(sound, "A sound to compare with", "As chosen under Localize.", "")
     return plays
@@ -121,17 +117,7 @@ class Hearing:
         plays = choose_plays(scene, self.samples)
         return {
             "title": scene.title,
-            "columns": [
-                {
-                    "words": play.words,
-                    "hint": play.hint,
-                    "sound": play.sound.title,
-                    "audio": None
-                    if is_silent(play.sound.heard)
-                    else encode_sound(play.sound.heard),
-                }
-                for play in plays
-            ],
+            "columns": [_describe_play(play) for play in plays],
             "rows": [
                 {"label": name, "chosen": name == label, **_describe_row(model, scene, plays)}
                 for name, model in self.models.items()
@@ -179,13 +165,20 @@ def _describe_row(model: Model, scene: Scene, plays: list[Play]) -> dict[str, An
                 "right": right,
             }
         )
-    judged = [cell["right"] for cell in cells[1:] if cell["right"] is not None]
+    return {"cells": cells, "verdict": _judge(plays, [cell["right"] for cell in cells])}
+
+
+def _judge(plays: list[Play], right: list[bool | None]) -> str:
+    """What a row's maps come to: whether each does what it should, None where nobody can say."""
+    told = [ok for ok in right if ok is not None]
+    if not told:
+        return "Cannot be told where nothing in the picture plays"
     verdict = "Follows the sound in part"
-    if not judged:
-        verdict = "Cannot be told where nothing in the picture plays"
-    elif all(judged) or not any(judged):
-        verdict = "Follows the sound" if all(judged) else "Does not follow the sound"
-    return {"cells": cells, "verdict": verdict}
+    if all(told) or not any(told):
+        verdict = "Follows the sound" if all(told) else "Does not follow the sound"
+    if all(play.should == "dark" for play, ok in zip(plays, right, strict=True) if ok is not None):
+        verdict += ", as far as silence and noise can tell"
+    return verdict
 
 
 def _tell_change(
@@ -200,7 +193,8 @@ def _tell_change(
         return "", None
     if not any(_is_in(find_peak(similarity), source.box) for source in sources):
         return "brightest beside what plays", False
-    return f"brightest on what plays{', but dim' if on <= DARK * own_on else ''}", True
+    is_dim = on <= DARK * own_on
+    return f"brightest on what plays{', but dim' if is_dim else ''}", not is_dim
 
 
 def _measure_on(similarity: Tensor, span: tuple[float, float]) -> float:

@@ -1,6 +1,5 @@
 """The tab "Localize": the map of every cycle, other sounds beside it, and one's own files."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import gradio as gr
 
 from sspl.audio import CLIP_S
 from sspl.explorer.models import Model
-from sspl.explorer.page import Page, Payload, answer, draw_in_browser
+from sspl.explorer.page import LOOK_S, Page, Payload, answer, draw_in_browser
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, Sound
 from sspl.explorer.share import (
@@ -45,60 +44,50 @@ class Localizing:
     models: Mapping[str, Model]
     samples: Mapping[str, Sample]
 
-    def look(self, label: str, scene: Scene) -> tuple[Scene, Payload]:
-        """A scene, unchanged, and its stage by the model of that label."""
-        return scene, self.show_stage(label, scene)
-
     def show_stage(self, label: str, scene: Scene) -> Payload:
         """The present scene after every cycle, by the model of that label."""
         stage = describe_stage(self.models[label].network, scene)
         return stage | {"address": write_address(label, scene)}
 
-    def show_sample(self, sample: str, label: str, scene: Scene) -> tuple[Scene, Payload]:
-        """Load a sample by its id and localize its sound; sounds to compare with stay."""
-        chosen = find_sample(sample, self.samples).scene
-        return self.look(label, replace(chosen, others=scene.others))
-
-    def use_model(self, label: str, scene: Scene) -> tuple[str, Payload]:
-        """Look at the present scene with another model."""
-        return self.models[label].facts, self.show_stage(label, scene)
+    def use_model(self, label: str) -> str:
+        """What there is to be said of another model."""
+        return self.models[label].facts
 
     def restore(self, query: str):
-        """Show what an address asks for: sample, sounds, model, tab and cycle."""
+        """Go where an address leads: to a sample, sounds, a model, a tab."""
         asked = read_address(query, list(self.models), self.samples)
-        scene, stage = self.look(asked.label, asked.scene)
-        keys = [sound.key for sound in scene.others]
-        facts = self.models[asked.label].facts
-        tab = gr.Tabs(selected=asked.tab)
-        return scene.sample, asked.label, facts, keys, tab, scene, stage | {"start": asked.cycle}
+        keys = [sound.key for sound in asked.scene.others]
+        facts, tab = self.models[asked.label].facts, gr.Tabs(selected=asked.tab)
+        return asked.scene.sample, asked.label, facts, keys, tab, asked.scene
 
-    def use_picture(self, path: str | None, label: str, scene: Scene):
-        """Localize the present sound in an uploaded picture."""
+    def show_sample(self, sample: str, scene: Scene) -> Scene:
+        """Take a sample by its id; sounds to compare with stay."""
+        return replace(find_sample(sample, self.samples).scene, others=scene.others)
+
+    def use_picture(self, path: str | None, scene: Scene) -> tuple[str, Scene]:
+        """Take an uploaded picture; the sound stays."""
         if path is None:
             raise ValueError("upload a picture first")
         picture = read_image(path, MAX_SIDE_PX)
         title = f"Your picture {Path(path).name}"
-        own = replace(scene, title=title, picture=picture, instruments=(), sample="")
-        return "", *self.look(label, own)
+        return "", replace(scene, title=title, picture=picture, instruments=(), sample="")
 
-    def use_sound(self, path: str | None, label: str, scene: Scene):
-        """Localize an uploaded or recorded sound in the present picture."""
-        own = replace(scene, sound=read_own_sound(path), sample="")
-        return "", *self.look(label, own)
+    def use_sound(self, path: str | None, scene: Scene) -> tuple[str, Scene]:
+        """Take an uploaded or recorded sound; the picture stays."""
+        return "", replace(scene, sound=read_own_sound(path), sample="")
 
-    def use_video(self, path: str | None, label: str, scene: Scene):
-        """Localize in a video's middle frame the sound around it."""
+    def use_video(self, path: str | None, scene: Scene) -> tuple[str, Scene]:
+        """Take a video's middle frame and the sound around it."""
         with open_own_video(path) as video:
             middle_s, length_s = video.duration_s / 2, min(CLIP_S, video.duration_s)
             picture = video.frame_at(middle_s)
             waveform = video.audio_window(middle_s - length_s / 2, length_s)
         title = f"Your video {video.path.name} at {middle_s:.1f} s"
         sound = Sound(title=f"the {length_s:.1f} s around it", waveform=waveform)
-        own = Scene(title=title, picture=picture, sound=sound, others=scene.others)
-        return "", *self.look(label, own)
+        return "", Scene(title=title, picture=picture, sound=sound, others=scene.others)
 
-    def compare_sounds(self, keys: Sequence[str], path: str | None, label: str, scene: Scene):
-        """Set beside it what the model makes of other sounds: samples', silence, noise, one's own.
+    def compare_sounds(self, keys: Sequence[str], path: str | None, scene: Scene):
+        """Set other sounds beside the picture's: samples', silence, noise, one's own.
 
         One's own counts once it was uploaded or recorded.
         """
@@ -106,7 +95,7 @@ class Localizing:
         if OWN in keys and path is not None:
             others.append(read_own_sound(path))
         compared = replace(scene, others=tuple(others[:MAX_OTHERS]))
-        return gr.update(visible=OWN in keys), *self.look(label, compared)
+        return gr.update(visible=OWN in keys), compared
 
     def make_picture(self, label: str, scene: Scene, cycle: float):
         """Write the maps after a cycle, over their picture, as a PNG."""
@@ -127,16 +116,22 @@ class Localizing:
         return str(path)
 
 
-def build_localize_tab(
-    page: Page, does: Localizing, picked: gr.HTML
-) -> tuple[gr.HTML, gr.Dropdown]:
-    """Lay the tab out, its first example finished.
+@dataclass(frozen=True, kw_only=True)
+class LocalizeTab:
+    """What the rest of the page needs of this tab.
 
-    Args:
-        picked: the gallery, which marks no sample once a visitor's own is looked at.
-    Returns:
-        the stage, and the choice of sounds to compare with.
+    Attributes:
+        others: the keys of the sounds that are compared.
+        changes: events after which the scene is another one.
     """
+
+    stage: gr.HTML
+    others: gr.Dropdown
+    changes: list[Any]
+
+
+def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
+    """Lay the tab out, its first example finished."""
     # Of every instrument one sound is enough to compare with.
     sounds = {sample.scene.sound.title: id for id, sample in reversed([*page.samples.items()])}
     cycle = gr.Number(visible=False)
@@ -182,25 +177,24 @@ def build_localize_tab(
                 elem_classes="quiet",
             )
 
+    change, whole = page.change_scene, [page.picked, page.scene]
+    changes = [
+        change(picture.upload, does.use_picture, [picture, page.scene], whole),
+        change([sound.upload, sound.stop_recording], does.use_sound, [sound, page.scene], whole),
+        change(  # change, as a dropdown's input comes twice
+            [others.change, own.upload, own.stop_recording],
+            does.compare_sounds,
+            [others, own, page.scene],
+            [own, page.scene],
+        ),
+    ]
     asked = [page.label, page.scene]
-    look = functools.partial(
-        answer, show_progress="minimal", show_progress_on=shown, trigger_mode="always_last"
-    )
-    whole = [picked, page.scene, shown]
-    look(picture.upload, does.use_picture, [picture, *asked], whole)
-    look([sound.upload, sound.stop_recording], does.use_sound, [sound, *asked], whole)
-    look(  # change, as a dropdown's input comes twice
-        [others.change, own.upload, own.stop_recording],
-        does.compare_sounds,
-        [others, own, *asked],
-        [own, page.scene, shown],
-    )
     for button, make, inputs, js in (
         (save_picture, does.make_picture, [*asked, cycle], READ_CYCLE),
         (save_gif, does.make_gif, asked, None),
         (save_film, does.make_film, asked, None),
     ):
-        answer(button.click, make, inputs, made, js=js).success(
+        answer(button.click, make, inputs, made, js=js, gpu_s=LOOK_S).success(
             js=CLICK_MADE, api_visibility="private"
         )
-    return shown, others
+    return LocalizeTab(stage=shown, others=others, changes=changes)

@@ -56,13 +56,15 @@ RACE_WORDS = f"""### 2. Train A, B and C for a minute
 Three models start alike and learn from the same {NUM_TRAIN} scenes of the built-in world, in the
 same batches, on this machine's processor. **A** pushes every picture away from all other sounds of
 its batch, **B** leaves the false negatives out, for which it must be told what plays, and **C**,
-SSPL without PCM, compares a picture with itself and pushes nothing away. All are scored on
-{NUM_HELD} scenes that none has seen, where a second instrument is seen and not heard."""
+SSPL without PCM by our recipe, compares two views of a picture and ties what the map picks out to
+the sound; it pushes nothing away. All are scored on {NUM_HELD} scenes that none has seen, where a
+second instrument is seen and not heard."""
 RUNS_WORDS = "### 3. The full runs"
 NEXT_SEED = "(num, size, seed) => [num, size, window.sspl.nextBatch()]"
 SAME_SEED = "(num, size, seed) => [num, size, window.sspl.thisBatch()]"
 ANNOUNCE = "(...given) => { window.sspl.announceRace(); return given; }"
 LOOK: Any = {"show_progress": "minimal", "trigger_mode": "always_last"}
+REFUSED = "() => window.sspl.refuseRace()"
 STOP = "() => window.sspl.stopRace()"
 
 
@@ -175,11 +177,12 @@ def describe_laps(laps: Sequence[Lap]) -> Payload:
     if is_over:
         found = [f"{name} {last.scores[name]['right'] * NUM_HELD:.0f}" for name in names]
         middle = sum(last.scores[name]["right"] for name in names) / len(names)
-        error = float(np.sqrt(middle * (1 - middle) / NUM_HELD))
+        # Two standard errors of the difference of two such scores.
+        error = 2 * float(np.sqrt(2 * middle * (1 - middle) / NUM_HELD))
         words = (
             f"Done: {NUM_STEPS} steps each in {last.seconds:.0f} s. Of {NUM_HELD} scenes, found: "
-            f"{', '.join(found)}. With so few a score is known to about ± {error:.2f}: smaller "
-            "differences say nothing. Try another seed."
+            f"{', '.join(found)}. So few scenes cannot tell apart what differs by less than about "
+            f"{error * NUM_HELD:.0f} of them. Try another seed."
         )
     return {
         "words": words,
@@ -345,13 +348,21 @@ def build_negatives_tab(page: Page) -> None:
     with gr.Row(elem_id="race-choices"):
         start = gr.Button("Train A, B and C", variant="primary", elem_id="start-race")
         cancel = gr.Button("Cancel", elem_id="cancel-race")
-        seed = gr.Number(FIRST["seed"], precision=0, minimum=0, label="Seed", elem_id="race-seed")
+        seed = gr.Number(FIRST["seed"], precision=0, label="Seed", elem_id="race-seed")
     race = draw_in_browser("race", {}, "Training A, B and C")
     gr.Markdown(RUNS_WORDS)
     runs = draw_in_browser("fullruns", {}, "The stored full runs")
 
     draw, asked = tell_person(draw_batch), [num, size, drawn]
-    another.click(draw, asked, batch, js=NEXT_SEED, api_name="draw_batch", **LOOK)
+    another.click(
+        draw,
+        asked,
+        batch,
+        js=NEXT_SEED,
+        api_name="draw_batch",
+        api_visibility="undocumented",
+        **LOOK,
+    )
     gr.on(
         [num.input, size.input], draw, asked, batch, js=SAME_SEED, api_visibility="private", **LOOK
     )
@@ -361,12 +372,15 @@ def build_negatives_tab(page: Page) -> None:
         race,
         js=ANNOUNCE,
         api_name="train_methods",
+        api_visibility="undocumented",
         show_progress="hidden",
         concurrency_limit=1,
         concurrency_id="training",
     )
+    training.failure(js=REFUSED, api_visibility="private")
     cancel.click(None, cancels=[training], js=STOP)
     runs.select(
         tell_person(describe_full_runs), None, runs, api_name="describe_full_runs",
+        api_visibility="undocumented",
         show_progress="hidden",
     )  # fmt: skip

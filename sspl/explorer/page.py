@@ -13,6 +13,7 @@ from sspl.explorer.visitors import borrow_gpu, tell_person
 
 Payload = dict[str, Any]
 """What goes to the browser: JSON-able, pictures and sounds as data URIs."""
+LOOK_S = 10  # that a look may take on a borrowed GPU: far more than it does
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +25,31 @@ class Page:
         samples: by their id.
         scene: state of a `Scene`, each visitor's own.
         label: the chosen model's label.
+        picked: the gallery's choice, "" once a visitor's own is looked at.
     """
 
     models: Mapping[str, Model]
     samples: Mapping[str, Sample]
     scene: gr.State
     label: gr.Radio
+    picked: gr.HTML
+
+    def change_scene(self, triggers: Any, handler: Callable, inputs: Any, outputs: Any) -> Any:
+        """Let a handler make another scene of the present one.
+
+        One after the other, so that of two changes at once neither is lost. What shows the scene
+        is told afterwards, see `app.py`.
+        """
+        return answer(
+            triggers,
+            handler,
+            inputs,
+            outputs,
+            show_progress="hidden",
+            trigger_mode="always_last",
+            concurrency_limit=1,
+            concurrency_id="scene",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +85,13 @@ def draw_in_browser(name: str, value: Payload | str | None, label: str, **option
 
 
 def answer(
-    triggers: Any, handler: Callable, inputs: Any = None, outputs: Any = None, **options: Any
+    triggers: Any,
+    handler: Callable,
+    inputs: Any = None,
+    outputs: Any = None,
+    *,
+    gpu_s: int | None = None,
+    **options: Any,
 ) -> Any:
     """Let a handler answer an event, or a list of them, under its own name.
 
@@ -73,13 +99,15 @@ def answer(
     it is left out of what is offered to them.
 
     Args:
+        gpu_s: seconds that it may take on a borrowed GPU; None where it asks no model.
         options: as of a component's event.
     """
     of_a_visitor = any(isinstance(part, gr.State) for part in _as_list(inputs))
     options.setdefault("api_visibility", "undocumented" if of_a_visitor else "public")
+    told = tell_person(handler)
     return gr.on(
         triggers,
-        tell_person(borrow_gpu(handler)),
+        told if gpu_s is None else borrow_gpu(told, gpu_s),
         inputs,
         outputs,
         api_name=handler.__name__,

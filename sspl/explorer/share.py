@@ -24,14 +24,12 @@ class Address:
 
     Attributes:
         label: of the model.
-        tab: the name of a tab.
-        cycle: at which the first tab starts, None for the last.
+        tab: the name of a tab; which there are is the page's business.
     """
 
     label: str
     scene: Scene
     tab: str
-    cycle: int | None
 
 
 def find_sound(key: str, samples: Mapping[str, Sample]) -> Sound:
@@ -70,7 +68,9 @@ def write_address(label: str, scene: Scene) -> dict[str, str | None]:
 
 
 def read_address(query: str, labels: Sequence[str], samples: Mapping[str, Sample]) -> Address:
-    """Read `?sample=..&with=..&model=..&tab=..&cycle=..`; what is not named is as at a first visit.
+    """Read `?sample=..&with=..&model=..&tab=..`; what is not named is as at a first visit.
+
+    The cycle, which needs no server, is the browser's.
 
     Raises:
         ValueError: if it names something that is not here.
@@ -82,10 +82,5 @@ def read_address(query: str, labels: Sequence[str], samples: Mapping[str, Sample
     scene = find_sample(parts.get("sample", next(iter(samples))), samples).scene
     keys = [key for key in parts.get("with", "").split(",") if key][:MAX_OTHERS]
     others = tuple(find_sound(key, samples) for key in keys)
-    cycle = parts.get("cycle", "")
-    return Address(
-        label=label,
-        scene=replace(scene, others=others),
-        tab=parts.get("tab", "localize"),
-        cycle=int(cycle) if cycle.isdecimal() else None,
-    )
+    scene = replace(scene, others=others)
+    return Address(label=label, scene=scene, tab=parts.get("tab", "localize"))

@@ -68,19 +68,22 @@ class Filming:
         try:
             localize_video(Localizer(self.models[model].network), source, out, progress=report)
         except Stopped:
-            gr.Info("Cancelled.")
             return None
         return str(out)
 
     def cancel_video(self, request: gr.Request) -> None:
         """Stop the visitor's heat-map video at its next frame."""
-        if stop := self.stops.get(str(request.session_hash)):
-            stop.set()
+        self._stop(request)
+        gr.Info("Cancelled.")
 
     def leave(self, request: gr.Request) -> None:
         """A browser's page was closed: nobody waits for its video any more."""
-        self.cancel_video(request)
+        self._stop(request)
         self.stops.pop(str(request.session_hash), None)
+
+    def _stop(self, request: gr.Request) -> None:
+        if stop := self.stops.get(str(request.session_hash)):
+            stop.set()
 
 
 def build_video_tab(page: Page) -> tuple[gr.File, gr.Button, Callable]:
@@ -111,6 +114,9 @@ def build_video_tab(page: Page) -> tuple[gr.File, gr.Button, Callable]:
             heat = gr.Video(label="Heat-map video", interactive=False, elem_id="heat")
     answer(video.change, does.describe_video, video, [first, facts], api_visibility="private")
     take.click(lambda: str(ours), None, video, api_visibility="private")
-    answer(start.click, does.make_heat_map_video, [video, page.label], heat)
-    answer(cancel.click, does.cancel_video, queue=False)
+    making = answer(
+        start.click, does.make_heat_map_video, [video, page.label], heat, gpu_s=round(MAX_VIDEO_S)
+    )
+    # One that runs stops by itself; one that waits in the queue has to be taken out of it.
+    answer(cancel.click, does.cancel_video, cancels=[making], api_visibility="undocumented")
     return video, step, does.leave

@@ -19,11 +19,11 @@ from sspl.video import Video, open_video
 MAX_SIDE_PX = 640  # of a picture on the page: as wide as it is shown, and light to send
 MAX_UPLOAD_MB = 200
 MAX_VIDEO_S = 120.0
-GPU_S = 120  # that a borrowed GPU may take
+FAILURE = "Something failed here that should not. What you see still stands: go on, or reload."
 
 
 def tell_person(callback: Callable) -> Callable:
-    """Turn a person's mistake, a ValueError, into its one sentence on the page.
+    """Turn a person's mistake, a ValueError, into its one sentence on the page, and ours, too.
 
     A callback that yields, as those do that show how far they are, stays one.
     """
@@ -41,26 +41,30 @@ def tell_person(callback: Callable) -> Callable:
     return guarded_steps if inspect.isgeneratorfunction(callback) else guarded
 
 
-def borrow_gpu(callback: Callable) -> Callable:
+def borrow_gpu(callback: Callable, duration_s: int) -> Callable:
     """On a Space with ZeroGPU, run a callback on a GPU that is borrowed for it; elsewhere as it is.
 
-    Such a Space runs it in a process of its own, so that a visitor's wish to stop a video is heard
-    only once it is done.
+    Such a Space runs it in a process of its own, so that what a visitor wishes meanwhile, such as
+    to stop a video, is not heard. Of errors it passes on `gr.Error` alone: `tell_person` first.
     """
     if "SPACES_ZERO_GPU" not in os.environ:
         return callback
     import spaces  # pyright: ignore[reportMissingImports]  # only such a Space has it
 
-    return spaces.GPU(duration=GPU_S)(callback)
+    return spaces.GPU(duration=duration_s)(callback)
 
 
 @contextmanager
 def _mistakes_told() -> Iterator[None]:
     try:
         yield
+    except gr.Error:
+        raise
     except ValueError as error:
         # The page reads the message as HTML, and it may hold the name of an uploaded file.
-        raise gr.Error(html.escape(str(error)), print_exception=False) from error
+        raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from error
+    except Exception as error:  # a visitor can do nothing about it; the server's log has it whole
+        raise gr.Error(FAILURE) from error
 
 
 def read_own_sound(path: str | None) -> Sound:

@@ -132,7 +132,8 @@ def test_lines_of_the_tables_lead_to_their_exhibits(ablations, exhibits):
 
 
 def test_a_page_without_exhibits_says_so(models, samples, tmp_path):
-    page = Page(models=models, samples=samples, scene=gr.State(), label=gr.Radio(list(models)))
+    label, picked = gr.Radio(list(models)), gr.HTML()
+    page = Page(models=models, samples=samples, scene=gr.State(), label=label, picked=picked)
     assert build_ablations_tab(page, exhibits=tmp_path) is None
     with pytest.raises(ValueError, match=r"exhibits\.json is missing: run python -m"):
         load_ablations(tmp_path, TINY_RESULTS)

@@ -17,29 +17,31 @@ def does(models, samples):
 
 
 def test_a_sample_is_shown_and_the_comparison_stays(does, samples, scene):
-    compared, _ = does.compare_sounds([SILENCE], None, WITH, scene)[1:]
+    _, compared = does.compare_sounds([SILENCE], None, scene)
     second = list(samples)[1]
-    shown, stage = does.show_sample(second, WITH, compared)
+    shown = does.show_sample(second, compared)
+    stage = does.show_stage(WITH, shown)
     assert shown.title == stage["title"] == samples[second].scene.title
     assert [panel["sound"] for panel in stage["panels"]] == [shown.sound.title, "silence"]
 
 
 def test_an_upload_takes_the_place_of_picture_or_sound(does, folder, scene):
-    picked, shown, stage = does.use_picture(str(folder / "mine.jpg"), WITH, scene)
+    picked, shown = does.use_picture(str(folder / "mine.jpg"), scene)
     assert picked == ""  # no sample is marked any more
-    assert (stage["width"], stage["height"]) == (90, 60)
+    assert shown.picture.shape == (60, 90, 3)
     assert shown.sound == scene.sound
-    assert shown.instruments == ()
-    assert stage["address"]["sample"] is None
-    _, shown, stage = does.use_sound(str(folder / "mine.wav"), WITH, shown)
-    assert stage["title"] == "Your picture mine.jpg"
+    assert (shown.instruments, shown.sample) == ((), "")
+    _, shown = does.use_sound(str(folder / "mine.wav"), shown)
+    assert shown.title == "Your picture mine.jpg"
+    stage = does.show_stage(WITH, shown)
     assert stage["panels"][0]["sound"] == "your mine.wav"
+    assert stage["address"]["sample"] is None
 
 
 def test_a_video_gives_its_middle_frame_and_the_sound_around_it(does, samples, scene):
     video = list(samples.values())[2].video
-    _, shown, stage = does.use_video(str(video), WITH, scene)
-    assert stage["title"] == f"Your video {video.name} at 1.0 s"
+    _, shown = does.use_video(str(video), scene)
+    assert shown.title == f"Your video {video.name} at 1.0 s"
     assert len(shown.sound.waveform) == pytest.approx(2 * 16_000, abs=1600)
 
 
@@ -47,39 +49,39 @@ def test_sounds_of_samples_silence_noise_and_ones_own_stand_side_by_side(
     does, folder, samples, scene
 ):
     second, mine = list(samples)[1], str(folder / "mine.wav")
-    own, shown, stage = does.compare_sounds([second, NOISE, OWN], mine, WITH, scene)
+    own, shown = does.compare_sounds([second, NOISE, OWN], mine, scene)
     titles = [samples[second].scene.sound.title, "noise", "your mine.wav"]
+    stage = does.show_stage(WITH, shown)
     assert [panel["sound"] for panel in stage["panels"]] == [scene.sound.title, *titles]
     assert own["visible"]
     assert stage["address"]["with"] == f"{second},noise"  # one's own stays with one
-    own, shown, stage = does.compare_sounds([OWN], None, WITH, shown)  # still to be uploaded
-    assert len(stage["panels"]) == 1
+    own, shown = does.compare_sounds([OWN], None, shown)  # still to be uploaded
+    assert shown.others == ()
     assert own["visible"]
-    own, *_ = does.compare_sounds([], mine, WITH, shown)
+    own, _ = does.compare_sounds([], mine, shown)
     assert not own["visible"]
 
 
 def test_no_more_sounds_than_can_be_seen(does, samples, scene):
     keys = [*list(samples), SILENCE, NOISE]
-    assert len(does.compare_sounds(keys, None, WITH, scene)[1].others) == MAX_OTHERS
+    assert len(does.compare_sounds(keys, None, scene)[1].others) == MAX_OTHERS
 
 
 def test_another_model_looks_at_the_same_scene(does, models, scene):
-    facts, stage = does.use_model(WITHOUT, scene)
-    assert facts == models[WITHOUT].facts
+    assert does.use_model(WITHOUT) == models[WITHOUT].facts
+    stage = does.show_stage(WITHOUT, scene)
     assert (stage["title"], stage["cycles"]) == (scene.title, 1)
 
 
-def test_a_link_brings_back_sample_sounds_model_tab_and_cycle(does, samples):
+def test_a_link_brings_back_sample_sounds_model_and_tab(does, samples):
     second = list(samples)[1]
-    query = f"?sample={second}&with=silence,noise&model=SSPL+with+PCM&tab=inside&cycle=2"
-    picked, label, facts, keys, tabs, scene, stage = does.restore(query)
-    assert (picked, label, keys) == (second, WITH, ["silence", "noise"])
-    assert facts == does.models[WITH].facts
+    query = f"?sample={second}&with=silence,noise&model=SSPL+without+PCM&tab=inside&cycle=2"
+    picked, label, facts, keys, tabs, scene = does.restore(query)
+    assert (picked, label, keys) == (second, WITHOUT, ["silence", "noise"])
+    assert facts == does.models[WITHOUT].facts
     assert tabs.selected == "inside"
     assert scene.title == samples[second].scene.title
-    assert [panel["sound"] for panel in stage["panels"][1:]] == ["silence", "noise"]
-    assert stage["start"] == 2
+    assert [sound.title for sound in scene.others] == ["silence", "noise"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_a_link_brings_back_sample_sounds_model_tab_and_cycle(does, samples):
 def test_a_mistake_becomes_one_sentence(does, folder, scene, callback, name, sentence):
     path = str(folder / name) if name and "." in name else name
     with pytest.raises(ValueError, match=sentence):
-        getattr(does, callback)(path, WITH, scene)
+        getattr(does, callback)(path, scene)
 
 
 def test_downloads_can_be_opened(does, scene):

@@ -22,7 +22,7 @@ def test_an_address_brings_back_what_it_was_written_for(samples):
     assert asked.label == WITHOUT
     assert asked.scene.title == scene.title
     assert [sound.key for sound in asked.scene.others] == ["noise", first]
-    assert (asked.tab, asked.cycle) == ("localize", None)
+    assert asked.tab == "localize"
 
 
 def test_what_a_visitor_brought_is_left_out(samples):
@@ -48,10 +48,6 @@ def test_an_empty_address_is_a_first_visit(samples):
 def test_what_is_not_here_is_told(samples, query, sentence):
     with pytest.raises(ValueError, match=sentence):
         read_address(query, LABELS, samples)
-
-
-def test_a_strange_cycle_is_the_last(samples):
-    assert read_address("?cycle=-1", LABELS, samples).cycle is None
 
 
 def test_silence_is_silent_and_noise_is_always_the_same(samples):

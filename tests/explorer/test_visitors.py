@@ -25,6 +25,13 @@ def test_a_mistake_becomes_a_sentence_that_cannot_bring_html_onto_the_page():
     assert not error.value.print_exception
 
 
+def test_our_own_failure_is_owned_and_logged():
+    with pytest.raises(gr.Error, match="Something failed here") as error:
+        tell_person(lambda: 1 / 0)()
+    assert error.value.print_exception
+    assert isinstance(error.value.__cause__, ZeroDivisionError)
+
+
 def test_what_yields_goes_on_yielding_until_the_mistake():
     steps = tell_person(fail_late)("it")
     assert next(steps) == 1
@@ -33,13 +40,15 @@ def test_what_yields_goes_on_yielding_until_the_mistake():
 
 
 def test_a_gpu_is_borrowed_only_where_it_is_lent(monkeypatch):
-    assert borrow_gpu(fail) is fail
+    assert borrow_gpu(fail, 10) is fail
     borrowed = []
-    lender = SimpleNamespace(GPU=lambda duration: lambda callback: borrowed.append(callback) or 7)
+    lender = SimpleNamespace(
+        GPU=lambda duration: lambda callback: borrowed.extend([callback, duration]) or 7
+    )
     monkeypatch.setitem(sys.modules, "spaces", lender)
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
-    assert borrow_gpu(fail) == 7
-    assert borrowed == [fail]
+    assert borrow_gpu(fail, 10) == 7
+    assert borrowed == [fail, 10]
 
 
 def test_two_downloads_of_one_name_stay_apart():
