@@ -14,6 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 OUT = ROOT / "assets" / "screenshots"
 SIZE = {"width": 1180, "height": 900}
+MAX_HEIGHT_PX = 1500
 TRAINING_MS = 240_000
 
 
@@ -36,7 +37,7 @@ def show_ablations(page: Page) -> None:
 
 def show_negatives(page: Page) -> None:
     page.locator("#start-race").click()
-    page.locator("#start-race:enabled").wait_for(timeout=TRAINING_MS)
+    page.locator(".race .words", has_text="Done").wait_for(timeout=TRAINING_MS)
 
 
 def show_hearing(page: Page) -> None:
@@ -78,7 +79,15 @@ def main() -> None:
             show(page)
             page.wait_for_timeout(1500)  # what fades and unfolds
             path = OUT / f"{name.lower().replace(' ', '-').strip('?')}.jpg"
-            page.locator("#tabs").screenshot(path=path, type="jpeg", quality=80)
+            box = page.locator("#tabs").bounding_box()
+            assert box is not None
+            page.screenshot(
+                path=path,
+                type="jpeg",
+                quality=80,
+                full_page=True,
+                clip=box | {"height": min(box["height"], MAX_HEIGHT_PX)},
+            )
             print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1000} kB")
         browser.close()
 
