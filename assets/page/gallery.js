@@ -23,6 +23,7 @@
       return button;
     };
     root.replaceChildren(...props.samples.map(draw));
+    window.sspl.markSample = mark; // the stage says what it shows, whatever was clicked meanwhile
     mark(picked);
     const chosen = root.querySelector("[aria-pressed=true]");
     if (chosen) root.scrollLeft = chosen.offsetLeft - root.offsetLeft - 24;

@@ -44,6 +44,7 @@
     const t = Math.min(scene.cycles, takeCycle(scene.address) || stays || scene.cycles);
     stepper.go(t);
     setAddress({ ...scene.address, cycle: t === scene.cycles ? null : t });
+    window.sspl.markSample?.(scene.address.sample);
     return stepper.stop;
   }
 

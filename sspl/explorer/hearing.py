@@ -71,10 +71,11 @@ def choose_plays(scene: Scene, samples: Mapping[str, Sample]) -> list[Play]:
     Of the samples one sound whose instrument is seen, if there is one, and one whose is not.
     """
     own, seen = set(scene.sound.instruments), {item.name for item in scene.instruments}
-    hint = "The map should be on what plays."
+    hint = f"{'T' if seen else 'If it is in the picture, t'}he map should be on what plays."
     dark = "The map should go dark.", "dark"
     if _is_off_screen(scene):  # the map should be dark to begin with: it is no yardstick
-        hint, dark = "It is off screen: the map should be dark.", ("As dark as the first.", "")
+        hint = "It is off screen: no place is right, and this row's colours follow it all the same."
+        dark = "Cannot be told: the first is no yardstick.", ""
     plays = [Play(sound=scene.sound, words="Its own sound", hint=hint)]
 
     def is_new(sound: Sound) -> bool:
@@ -89,7 +90,7 @@ def choose_plays(scene: Scene, samples: Mapping[str, Sample]) -> list[Play]:
     beside = next((s for s in alone if set(s.instruments) <= seen - own), None)
     absent = next((s for s in alone if not set(s.instruments) & (seen | own)), None)
     add(beside, "Another instrument here", "The map should move there.", "move")
-    if own or seen:
+    if seen:
         add(absent, "An instrument not here", *dark)
     else:
         add(absent, "Another sound", "If it is not in the picture, the map should go dark.", "")

@@ -16,6 +16,7 @@ from sspl.explorer.share import (
     MAX_OTHERS,
     NOISE,
     SILENCE,
+    choose_sounds,
     find_sample,
     find_sound,
     read_address,
@@ -56,7 +57,8 @@ class Localizing:
     def restore(self, query: str):
         """Go where an address leads: to a sample, sounds, a model, a tab."""
         asked = read_address(query, list(self.models), self.samples)
-        keys = [sound.key for sound in asked.scene.others]
+        sounds = choose_sounds(self.samples)
+        keys = [sounds.get(sound.title, sound.key) for sound in asked.scene.others]
         facts, tab = self.models[asked.label].facts, gr.Tabs(selected=asked.tab)
         return asked.scene.sample, asked.label, facts, keys, tab, asked.scene
 
@@ -132,8 +134,7 @@ class LocalizeTab:
 
 def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
     """Lay the tab out, its first example finished."""
-    # Of every instrument one sound is enough to compare with.
-    sounds = {sample.scene.sound.title: id for id, sample in reversed([*page.samples.items()])}
+    sounds = choose_sounds(page.samples)
     cycle = gr.Number(visible=False)
     with gr.Row(elem_id="page"):
         with gr.Column(scale=7, min_width=320):

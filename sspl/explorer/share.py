@@ -53,8 +53,13 @@ def find_sample(id: str, samples: Mapping[str, Sample]) -> Sample:
         ValueError: if there is none.
     """
     if id not in samples:
-        raise ValueError(f"there is no sample {id!r}: take {', '.join(samples)}")
+        raise ValueError(f"there is no sample {id!r} here")
     return samples[id]
+
+
+def choose_sounds(samples: Mapping[str, Sample]) -> dict[str, str]:
+    """By title a sample's id: of every instrument one sound is enough to compare with."""
+    return {sample.scene.sound.title: id for id, sample in reversed([*samples.items()])}
 
 
 def write_address(label: str, scene: Scene) -> dict[str, str | None]:
@@ -80,7 +85,7 @@ def read_address(query: str, labels: Sequence[str], samples: Mapping[str, Sample
     if label not in labels:
         raise ValueError(f"there is no model {label!r} here: take {', '.join(labels)}")
     scene = find_sample(parts.get("sample", next(iter(samples))), samples).scene
-    keys = [key for key in parts.get("with", "").split(",") if key][:MAX_OTHERS]
-    others = tuple(find_sound(key, samples) for key in keys)
+    keys = dict.fromkeys(key for key in parts.get("with", "").split(",") if key)
+    others = tuple(find_sound(key, samples) for key in [*keys][:MAX_OTHERS])
     scene = replace(scene, others=others)
     return Address(label=label, scene=scene, tab=parts.get("tab", "localize"))

@@ -29,9 +29,9 @@ class Filming:
     stops: dict[str, threading.Event] = field(default_factory=dict)  # by session
 
     def describe_video(self, path: str | None):
-        """A video's first frame and its facts, before anything is made of it."""
+        """A video's first frame and its facts; what was made of another one before is gone."""
         if path is None:
-            return None, ""
+            return None, "", None
         with open_own_video(path) as video:
             if not video.has_audio:
                 raise ValueError(f"{video.path.name} has no sound: there is nothing to hear in it")
@@ -39,7 +39,7 @@ class Filming:
                 f"**{video.path.name}**: {video.duration_s:.1f} s, {video.width_px} × "
                 f"{video.height_px} px, {video.fps:.3g} frames a second"
             )
-            return video.frame_at(0.0), facts
+            return video.frame_at(0.0), facts, None
 
     def make_heat_map_video(
         self, video: str | None, model: str, request: gr.Request, progress=PROGRESS
@@ -112,10 +112,17 @@ def build_video_tab(page: Page) -> tuple[gr.File, gr.Button, Callable]:
             step = gr.Button("Step through its middle frame", size="sm", elem_id="step-video")
         with gr.Column(min_width=320):
             heat = gr.Video(label="Heat-map video", interactive=False, elem_id="heat")
-    answer(video.change, does.describe_video, video, [first, facts], api_visibility="private")
     take.click(lambda: str(ours), None, video, api_visibility="private")
     making = answer(
         start.click, does.make_heat_map_video, [video, page.label], heat, gpu_s=round(MAX_VIDEO_S)
+    )
+    answer(
+        video.change,
+        does.describe_video,
+        video,
+        [first, facts, heat],
+        cancels=[making],
+        api_visibility="private",
     )
     # One that runs stops by itself; one that waits in the queue has to be taken out of it.
     answer(cancel.click, does.cancel_video, cancels=[making], api_visibility="undocumented")

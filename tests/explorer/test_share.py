@@ -37,6 +37,11 @@ def test_an_empty_address_is_a_first_visit(samples):
     assert (asked.label, asked.scene.sample) == (WITH, next(iter(samples)))
 
 
+def test_a_sound_named_twice_is_heard_once(samples):
+    asked = read_address("?with=silence,silence", LABELS, samples)
+    assert [sound.key for sound in asked.scene.others] == ["silence"]
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
