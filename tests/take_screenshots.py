@@ -79,6 +79,7 @@ def main() -> None:
             show(page)
             page.wait_for_timeout(1500)  # what fades and unfolds
             path = OUT / f"{name.lower().replace(' ', '-').strip('?')}.jpg"
+            page.evaluate("scrollTo(0, 0)")
             box = page.locator("#tabs").bounding_box()
             assert box is not None
             page.screenshot(
