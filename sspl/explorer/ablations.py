@@ -19,7 +19,7 @@ from sspl.attention import SCALINGS, FusionName, ScalingName
 from sspl.audio import hear_clip
 from sspl.data.transforms import whole_view
 from sspl.experiments.exhibits import TINY_EXHIBITS, Exhibit, Line, load_exhibits, open_exhibits
-from sspl.experiments.results import Result, load_results
+from sspl.experiments.results import TINY_RESULTS, Result, load_results
 from sspl.experiments.scale import OUR_RECIPE, PAPERS_OBJECTIVE
 from sspl.explorer.encoding import encode_picture
 from sspl.explorer.page import Page, Payload, View, answer, draw_in_browser
@@ -39,7 +39,6 @@ from sspl.model import SSPL
 from sspl.sliding import is_silent
 from sspl.viz import overlay_map
 
-TINY_RESULTS = TINY_EXHIBITS.parents[1] / "results"
 TABLES = ("tableS6", "table5", "tableS5", "beyond", "listening")
 LARGE_PX, SMALL_PX = 560, 200
 MOST_CYCLES = 8
@@ -96,7 +95,7 @@ class Ablations:
             scene: the picture and the sound.
         """
         maps = [similarity[-1] for similarity in self._trace(scene, self.exhibits)]
-        boxes = _list_boxes(scene)
+        boxes = scene.find_boxes(scene.sound)
         readings = _read_maps(torch.stack(maps), boxes)
         return {
             "title": scene.title,
@@ -136,7 +135,7 @@ class Ablations:
         shown, trained = similarity[look.t - 1], similarity[-1]
         if look.scaling is not None:
             shown = SCALINGS[look.scaling](shown[None])[0]
-        boxes = _list_boxes(scene)
+        boxes = scene.find_boxes(scene.sound)
         now, before = _read_maps(torch.stack([shown, trained]), boxes)
         return {
             "title": scene.title,
@@ -249,12 +248,6 @@ def _tell_objective(exhibit: Exhibit) -> str:
 def _is_changed(look: Look) -> bool:
     """Whether what is shown is not the map that the exhibit was trained to make."""
     return look.scaling is not None or look.t < look.exhibit.config.num_cycles
-
-
-def _list_boxes(scene: Scene) -> np.ndarray:
-    """(k, 4) of what plays and is seen, normalised."""
-    boxes = [source.box for source in scene.find_sources(scene.sound)]
-    return np.array(boxes, np.float32).reshape(-1, 4)
 
 
 def _draw_map(scene: Scene, similarity: Tensor, boxes: np.ndarray, side_px: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from sspl.cycles import measure_cycle
-from sspl.explorer.models import Model
+from sspl.explorer.models import Model, find_model
 from sspl.explorer.page import LOOK_S, answer
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, trace_scene
@@ -67,9 +67,7 @@ class Doors:
 
     def _localize(self, scene: Scene, label: str, cycle: float) -> tuple[str, dict[str, Any]]:
         label = label or next(iter(self.models))
-        if label not in self.models:
-            raise ValueError(f"there is no model {label!r}: take {', '.join(self.models)}")
-        network = self.models[label].network
+        network = find_model(label, self.models).network
         [(sound, trace, boxes)] = trace_scene(network, replace(scene, others=()))
         num_cycles = len(trace.similarity)
         if not 0 <= cycle <= num_cycles:

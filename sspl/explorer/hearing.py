@@ -15,8 +15,7 @@ import numpy as np
 from torch import Tensor
 
 from sspl.cycles import find_peak
-from sspl.experiments.results import load_results
-from sspl.explorer.ablations import TINY_RESULTS
+from sspl.experiments.results import TINY_RESULTS, load_results
 from sspl.explorer.encoding import encode_picture, encode_sound
 from sspl.explorer.models import Model
 from sspl.explorer.page import Page, Payload, View, draw_in_browser

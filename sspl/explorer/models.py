@@ -1,5 +1,6 @@
 """The models that a visitor chooses from, and what the page says about each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,17 @@ def load_models(names: tuple[str, ...]) -> dict[str, Model]:
         facts = describe_model(network, read_meta(folder))
         models[label] = Model(network=network, folder=folder, facts=facts)
     return models
+
+
+def find_model(label: str, models: Mapping[str, Model]) -> Model:
+    """A model by its label.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if label not in models:
+        raise ValueError(f"there is no model {label!r}: take {', '.join(models)}")
+    return models[label]
 
 
 def describe_model(network: SSPL, meta: dict[str, Any]) -> str:

@@ -16,7 +16,6 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from sspl.checkpoint import SHIPPED
 from sspl.data.orchestra import draw_picture
 from sspl.experiments import dial
 from sspl.experiments.dial import expect_share
@@ -30,13 +29,18 @@ from sspl.experiments.race import (
     Race,
     list_racers,
 )
-from sspl.experiments.results import Result, load_results, name_hardest, summarise_rows
+from sspl.experiments.results import (
+    TINY_RESULTS,
+    Result,
+    load_results,
+    name_hardest,
+    summarise_rows,
+)
 from sspl.explorer.encoding import encode_picture
 from sspl.explorer.page import Page, Payload, draw_in_browser
 from sspl.explorer.visitors import tell_person
 from sspl.viz import overlay_map
 
-RESULTS = SHIPPED.parent / "results"
 INSTRUMENTS, BATCHES = (2, 4, 11), (8, 16, 32)  # to choose from
 FIRST = {"num_instruments": 4, "batch_size": 16, "seed": 0}  # what a visitor finds
 CLIP_PX, SCENE_PX, FIGURE_PX = 96, 200, 1100
@@ -242,12 +246,12 @@ def describe_full_runs() -> Payload:
         `sentence` where they are not there.
     """
     try:
-        results = load_results(RESULTS)
+        results = load_results(TINY_RESULTS)
         runs, figure2 = results["dial"], results["figure2"]
     except (ValueError, KeyError):
         return {"sentence": f"No full runs are stored: run `{_COMMAND}` first."}
     test = name_hardest(runs)
-    dial_figure, maps_figure = RESULTS / "dial.png", RESULTS / "figure2-maps.jpg"
+    dial_figure, maps_figure = TINY_RESULTS / "dial.png", TINY_RESULTS / "figure2-maps.jpg"
     return {
         "lines": [*_list_lines(runs, test), *_list_lines(figure2, test)],
         "methods": METHODS,

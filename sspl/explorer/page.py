@@ -67,7 +67,7 @@ class View:
 
 
 def draw_in_browser(name: str, value: Payload | str | None, label: str, **options: Any) -> gr.HTML:
-    """A component that `window.sspl.draw<Name>(root, value, trigger)` draws anew for every value.
+    """A component that `window.sspl.drawers[name]` draws anew for every value.
 
     Args:
         name: such as "stage", of `assets/page/stage.js`; also the element's id.

@@ -67,13 +67,17 @@ class Scene:
         """What is in the picture and plays in the sound."""
         return [seen for seen in self.instruments if seen.name in sound.instruments]
 
+    def find_boxes(self, sound: Sound) -> np.ndarray:
+        """The boxes (k, 4) of what is in the picture and plays in the sound, normalised."""
+        boxes = [source.box for source in self.find_sources(sound)]
+        return np.array(boxes, np.float32).reshape(-1, 4)
+
 
 def trace_scene(model: SSPL, scene: Scene) -> list[tuple[Sound, Trace, np.ndarray]]:
     """Every cycle of one pass for each sound of a scene, with the boxes (k, 4) of its sources."""
     localizer = Localizer(model).set_image(scene.picture)
     traced = []
     for sound in scene.sounds:
-        boxes = [source.box for source in scene.find_sources(sound)]
         trace = localizer.set_sound(sound.waveform).trace()
-        traced.append((sound, trace, np.array(boxes, np.float32).reshape(-1, 4)))
+        traced.append((sound, trace, scene.find_boxes(sound)))
     return traced

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import gradio as gr
 
-from sspl.explorer.models import Model
+from sspl.explorer.models import Model, find_model
 from sspl.explorer.page import Page, answer
 from sspl.explorer.visitors import MAX_UPLOAD_MB, MAX_VIDEO_S, new_file, open_own_video
 from sspl.localize import Localizer, localize_video
@@ -52,8 +52,7 @@ class Filming:
         Returns:
             an MP4 with the video's own sound.
         """
-        if model not in self.models:
-            raise ValueError(f"there is no model {model!r}: take {', '.join(self.models)}")
+        network = find_model(model, self.models).network
         stop = self.stops.setdefault(str(request.session_hash), threading.Event())
         stop.clear()
 
@@ -66,7 +65,7 @@ class Filming:
             source = opened.path
         out = new_file(f"{source.stem}-heat-map.mp4")
         try:
-            localize_video(Localizer(self.models[model].network), source, out, progress=report)
+            localize_video(Localizer(network), source, out, progress=report)
         except Stopped:
             return None
         return str(out)

@@ -129,7 +129,7 @@ def test_a_training_that_breaks_off_says_so_in_a_sentence(small, monkeypatch):
 
 def test_the_stored_runs_are_those_of_the_results():
     runs = as_json(describe_full_runs())
-    stored = json.loads((negatives.RESULTS / "dial.json").read_text())
+    stored = json.loads((negatives.TINY_RESULTS / "dial.json").read_text())
     rows = [
         row
         for row in stored["rows"]
@@ -145,5 +145,5 @@ def test_the_stored_runs_are_those_of_the_results():
 
 
 def test_without_results_a_sentence_says_how_to_make_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(negatives, "RESULTS", tmp_path)
+    monkeypatch.setattr(negatives, "TINY_RESULTS", tmp_path)
     assert "python -m sspl.experiments dial figure2" in describe_full_runs()["sentence"]
