@@ -29,6 +29,7 @@ from sspl.explorer.localizing import Localizing, build_localize_tab
 from sspl.explorer.models import Model, load_models
 from sspl.explorer.negatives import build_negatives_tab
 from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
+from sspl.explorer.page_modules import read_modules
 from sspl.explorer.samples import Sample, load_samples
 from sspl.explorer.videos import build_video_tab
 from sspl.explorer.visitors import MAX_SIDE_PX, MAX_UPLOAD_MB
@@ -40,7 +41,6 @@ MAX_VISITORS = 500  # whose scenes are kept at a time
 MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest wait their turn
 # Gradio brings it along, so no page needs the network; of its half-bold a third of the letters.
 FONT = (LocalFont("Source Sans Pro", weights=(400, 700)), "sans-serif")
-PARTS = ("base", "gallery", "stage", "inside", "ablations", "negatives", "hearing")
 
 INTRODUCTION = """# SSPL Explorer
 Where in the picture is what we hear? The model was never told: it learned from pictures and their
@@ -51,9 +51,9 @@ TABS = (
     ("negatives", "False negatives", build_negatives_tab),
     ("hearing", "Does it listen?", build_hearing_tab),
 )
-OPEN_TAB = "(...given) => {{ window.sspl.openTab('{name}'); return given; }}"
+OPEN_TAB = "async (...given) => {{ (await window.sspl).openTab('{name}'); return given; }}"
 SHOW = "() => document.querySelector('#show-stage').click()"
-REFRESH = "() => window.sspl.refresh()"
+REFRESH = "async () => (await window.sspl).refresh()"
 
 
 def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.Blocks:
@@ -116,7 +116,7 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
             does.restore,
             query,
             [picked, label, facts, localize.others, tabs, scene],
-            js="() => [window.sspl.readQuery()]",
+            js="async () => [(await window.sspl).readQuery()]",
             api_visibility="undocumented",
         )
         sampled = page.change_scene(picked.select, does.show_sample, [picked, scene], scene)
@@ -134,7 +134,7 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
             trigger_mode="always_last",
             gpu_s=LOOK_S,
         ).success(js=REFRESH, api_visibility="private")
-        app.load(js="() => window.sspl.restore()", api_visibility="private")
+        app.load(js="async () => (await window.sspl).restore()", api_visibility="private")
         app.unload(leave)
         open_doors(models, samples)
     return app.queue(default_concurrency_limit=MAX_AT_ONCE)
@@ -142,14 +142,12 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
 
 def launch_app(app: gr.Blocks, **options: Any):
     """Serve a page made by `build_app`; options as of `gr.Blocks.launch`."""
-    scripts = "".join(
-        f"<script>{(ASSETS / 'page' / f'{part}.js').read_text(encoding='utf-8')}</script>"
-        for part in PARTS
-    )
+    modules = read_modules(ASSETS / "page")
     return app.launch(
         theme=Default(primary_hue="orange", neutral_hue="zinc", font=FONT),
         css_paths=sorted((ASSETS / "page").glob("*.css")),
-        head=scripts,
+        head=modules.head,
+        app_kwargs={"routes": [modules.route]},
         footer_links=["api"],
         max_file_size=f"{MAX_UPLOAD_MB}mb",
         state_session_capacity=MAX_VISITORS,

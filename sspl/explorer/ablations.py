@@ -42,6 +42,7 @@ from sspl.viz import overlay_map
 TABLES = ("tableS6", "table5", "tableS5", "beyond", "listening")
 LARGE_PX, SMALL_PX = 560, 200
 MOST_CYCLES = 8
+READ_SETTING = "async () => (await window.sspl).readSetting()"
 
 # By the key of a group of exhibits: what differs in it, and what that is.
 GROUPS = {
@@ -318,7 +319,7 @@ def build_ablations_tab(
 
     parts = [cycles, scaling, fusion, objective]
     # A click on a picture, or on a line of a table, chooses its setting without asking anybody.
-    grid.select(None, None, parts, js="() => window.sspl.readSetting()", api_visibility="private")
+    grid.select(None, None, parts, js=READ_SETTING, api_visibility="private")
     answer(
         [grid.change, *(part.change for part in parts)],
         ablations.describe_setting,

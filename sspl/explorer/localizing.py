@@ -34,7 +34,8 @@ from sspl.media import read_image, write_image
 
 OWN = "my own sound"
 SOURCES: Any = ["upload", "microphone"]
-READ_CYCLE = "(label, scene, cycle) => [label, scene, window.sspl.readCycle()]"
+READ_CYCLE = "async (label, scene, cycle) => [label, scene, (await window.sspl).readCycle()]"
+COPY_LINK = "async () => (await window.sspl).copyLink()"
 CLICK_MADE = "() => document.querySelector('#made').click()"
 
 
@@ -147,7 +148,7 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
                 save_film = gr.Button("Steps, MP4", size="sm", elem_id="save-film")
                 made = gr.DownloadButton(visible="hidden", elem_id="made")
                 copy = gr.Button("Copy link", size="sm", elem_id="copy-link")
-                copy.click(js="() => window.sspl.copyLink()", api_visibility="private")
+                copy.click(js=COPY_LINK, api_visibility="private")
         with gr.Column(scale=4, min_width=320, elem_id="side"):
             gr.Markdown("### Swap the sound")
             others = gr.Dropdown(

@@ -64,12 +64,12 @@ SSPL without PCM by our recipe, compares two views of a picture and ties what th
 the sound; it pushes nothing away. All are scored on {NUM_HELD} scenes that none has seen, where a
 second instrument is seen and not heard."""
 RUNS_WORDS = "### 3. The full runs"
-NEXT_SEED = "(num, size, seed) => [num, size, window.sspl.nextBatch()]"
-SAME_SEED = "(num, size, seed) => [num, size, window.sspl.thisBatch()]"
-ANNOUNCE = "(...given) => { window.sspl.announceRace(); return given; }"
+NEXT_SEED = "async (num, size, seed) => [num, size, (await window.sspl).nextBatch()]"
+SAME_SEED = "async (num, size, seed) => [num, size, (await window.sspl).thisBatch()]"
+ANNOUNCE = "async (...given) => { (await window.sspl).announceTraining(); return given; }"
 LOOK: Any = {"show_progress": "minimal", "trigger_mode": "always_last"}
-REFUSED = "() => window.sspl.refuseRace()"
-STOP = "() => window.sspl.stopRace()"
+REFUSED = "async () => (await window.sspl).refuseTraining()"
+STOP = "async () => (await window.sspl).stopTraining()"
 
 
 # --- A batch ----------------------------------------------------------------------------------
