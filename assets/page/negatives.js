@@ -163,6 +163,7 @@ function plotPairs(batch, order, chosen, method) {
 /** Progress, curves and maps; drawn once, then only what changed, as a message comes twice a second. */
 export function drawTraining(root, state) {
   const view = (root.view ??= startRace(root));
+  if (view.isStopped) return; // a message that was under way when it was stopped
   if (state.words) view.tell(state.words, state.done, state.total);
   if (state.steps) view.show(state);
 }
@@ -177,6 +178,7 @@ function startRace(root) {
   root.replaceChildren(bar, words, fact, charts, maps);
   const view = {
     isOver: true,
+    isStopped: false,
     tell(text, done, total) {
       words.textContent = text;
       bar.hidden = false;
@@ -191,7 +193,7 @@ function startRace(root) {
     },
     stop() {
       if (view.isOver) return;
-      view.isOver = true;
+      view.isOver = view.isStopped = true;
       words.textContent = words.textContent === WAITING
         ? "Stopped before it began."
         : `Stopped. ${words.textContent}: what was reached until then stays.`;
@@ -358,6 +360,14 @@ const view = () => document.querySelector(".race").view;
 export const thisBatch = () => Number(document.querySelector(".batch").dataset.seed);
 export const nextBatch = () => thisBatch() + 1;
 
-export const announceTraining = () => view().tell(WAITING);
-export const refuseTraining = () => view().tell(REFUSED);
+export function announceTraining() {
+  view().isStopped = false;
+  view().tell(WAITING);
+}
+
+/** The server did not train, or broke off; that it was stopped it reports so, too. */
+export function refuseTraining() {
+  if (!view().isStopped) view().tell(REFUSED);
+}
+
 export const stopTraining = () => view().stop();
