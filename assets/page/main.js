@@ -7,13 +7,14 @@
 import { drawSetting, drawTables, drawVariants } from "./ablations.js";
 import { drawGallery } from "./gallery.js";
 import { drawEvaluations, drawHearing } from "./hearing.js";
-import { drawInside, drawPlace } from "./inside.js";
+import { drawInside } from "./inside/diagram.js";
+import { drawLocation } from "./inside/location.js";
 import { drawBatch, drawFullRuns, drawTraining } from "./negatives.js";
 import { drawStage } from "./stage.js";
 
 export { readSetting } from "./ablations.js";
 export { copyLink, readQuery, restore } from "./address.js";
-export { readPlace } from "./inside.js";
+export { readLocation } from "./inside/location.js";
 export {
   announceTraining, nextBatch, refuseTraining, stopTraining, thisBatch,
 } from "./negatives.js";
@@ -29,7 +30,7 @@ const drawers = {
   heard: drawEvaluations,
   hearing: drawHearing,
   inside: drawInside,
-  place: drawPlace,
+  place: drawLocation,
   race: drawTraining,
   setting: drawSetting,
   stage: drawStage,

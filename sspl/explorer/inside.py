@@ -11,7 +11,7 @@ from sspl.explorer.page import Page, Payload, View, answer, draw_in_browser
 from sspl.explorer.place import describe_equations
 from sspl.explorer.scenes import Scene
 
-READ_PLACE = "async (label, scene) => [label, scene, ...(await window.sspl).readPlace()]"
+READ_PLACE = "async (label, scene) => [label, scene, ...(await window.sspl).readLocation()]"
 
 
 @dataclass(frozen=True, kw_only=True)
