@@ -1,6 +1,6 @@
 // Does it listen? A table of pictures: a row for each model, a column for each sound.
 
-import { drawTable } from "./ablations.js";
+import { drawTable } from "./ablations/tables.js";
 import { make } from "./elements.js";
 import { formatPercent } from "./numbers.js";
 

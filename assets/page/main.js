@@ -4,20 +4,23 @@
 // awaits it, so nobody comes too early. Parts draw themselves from one message of the server, so
 // that a tick of a slider asks nobody.
 
-import { drawSetting, drawTables, drawVariants } from "./ablations.js";
+import { drawSetting } from "./ablations/setting.js";
+import { drawTables } from "./ablations/tables.js";
+import { drawVariants } from "./ablations/variants.js";
 import { drawGallery } from "./gallery.js";
 import { drawEvaluations, drawHearing } from "./hearing.js";
 import { drawInside } from "./inside/diagram.js";
 import { drawLocation } from "./inside/location.js";
-import { drawBatch, drawFullRuns, drawTraining } from "./negatives.js";
+import { drawBatch } from "./negatives/batch.js";
+import { drawFullRuns } from "./negatives/full_runs.js";
+import { drawTraining } from "./negatives/training.js";
 import { drawStage } from "./stage.js";
 
-export { readSetting } from "./ablations.js";
+export { readSetting } from "./ablations/choice.js";
 export { copyLink, readQuery, restore } from "./address.js";
 export { readLocation } from "./inside/location.js";
-export {
-  announceTraining, nextBatch, refuseTraining, stopTraining, thisBatch,
-} from "./negatives.js";
+export { nextBatch, thisBatch } from "./negatives/batch.js";
+export { announceTraining, refuseTraining, stopTraining } from "./negatives/training.js";
 export { readCycle } from "./stage.js";
 export { openTab, refresh } from "./tabs.js";
 
