@@ -19,7 +19,7 @@ lint: .venv/test
 
 # Everything in assets/models from nothing; under an hour on two CPU cores. Runs are resumed.
 tiny: .venv/app
-	$(BIN)/python -m sspl.pretrain --out assets/models/tiny-encoders
+	$(BIN)/python -m sspl.training.pretrain --out assets/models/tiny-encoders
 	for preset in tiny tiny-no-pcm tiny-paper tiny-paper-no-pcm; do \
 	    $(BIN)/python -m sspl.train --preset $$preset --out runs/$$preset --resume || exit 1; \
 	done
@@ -34,7 +34,7 @@ tiny: .venv/app
 # About two hours on two CPU cores; what was done is not done again.
 results: .venv/app
 	$(BIN)/python -m sspl.experiments all --out assets/results --report RESULTS.md
-	$(BIN)/python -m sspl.experiments.exhibits --out assets/models/tiny-exhibits
+	$(BIN)/python -m sspl.zoo.variants --out assets/models/tiny-exhibits
 
 bench: .venv/app
 	$(BIN)/python -m benchmarks.speed

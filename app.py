@@ -21,7 +21,7 @@ from gradio.themes.default import Default
 from gradio.themes.utils.fonts import LocalFont
 
 from sspl.explorer.ablations import build_ablations_tab
-from sspl.explorer.doors import open_doors
+from sspl.explorer.api import open_api
 from sspl.explorer.encoding import encode_picture
 from sspl.explorer.hearing import build_hearing_tab
 from sspl.explorer.inside import build_inside_tab
@@ -31,8 +31,8 @@ from sspl.explorer.negatives import build_negatives_tab
 from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
 from sspl.explorer.page_modules import read_modules
 from sspl.explorer.samples import Sample, load_samples
+from sspl.explorer.uploads import MAX_SIDE_PX, MAX_UPLOAD_MB
 from sspl.explorer.videos import build_video_tab
-from sspl.explorer.visitors import MAX_SIDE_PX, MAX_UPLOAD_MB
 
 ASSETS = Path(__file__).parent / "assets"
 THUMBNAIL_PX = 240
@@ -136,7 +136,7 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
         ).success(js=REFRESH, api_visibility="private")
         app.load(js="async () => (await window.sspl).restore()", api_visibility="private")
         app.unload(leave)
-        open_doors(models, samples)
+        open_api(models, samples)
     return app.queue(default_concurrency_limit=MAX_AT_ONCE)
 
 

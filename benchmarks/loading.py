@@ -43,7 +43,8 @@ from sspl.data.packing import pack_shards
 from sspl.data.pairs import Pairs
 from sspl.data.shards import open_shards
 from sspl.data.stores import count_cores, read_batches
-from sspl.media import write_audio, write_image
+from sspl.media.pictures import write_image
+from sspl.media.sounds import write_audio
 
 VGG_SOUND = 144_000  # pairs
 NUM_CLIPS = 20  # that differ

@@ -19,11 +19,11 @@ import torchvision.transforms.functional as tv
 from PIL import Image
 from torch import Tensor, nn
 
-from sspl.audio import hear_clip
-from sspl.config import TrainConfig, departures
+from sspl.audio import clip_log_mel
 from sspl.data.transforms import draw_crops
 from sspl.model import SSPL
 from sspl.pcm import PredictiveCoding
+from sspl.training.config import TrainConfig, departures
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]  # ImageNet's
 
@@ -40,14 +40,14 @@ class PlainSSPL(nn.Module):
         if departures(model.config):
             raise ValueError("the plain model is the paper's: take a preset without departures")
         ours = copy.deepcopy(model)
-        self.image_px = ours.config.image_px
-        self.eyes, self.ears = ours.eyes, ours.ears
+        self.image_px = ours.config.image_spec.input_px
+        self.image_encoder, self.audio_encoder = ours.image_encoder, ours.audio_encoder
         self.query, self.pcm, self.head = ours.query, ours.pcm, ours.head
 
     def train(self, mode: bool = True) -> "PlainSSPL":
         super().train(mode)
-        self.eyes.eval()
-        self.ears.eval()
+        self.image_encoder.eval()
+        self.audio_encoder.eval()
         return self
 
     def forward(self, view1: Tensor, view2: Tensor, log_mel: Tensor) -> tuple[Tensor, ...]:
@@ -56,7 +56,7 @@ class PlainSSPL(nn.Module):
         Args:
             view1, view2: (B, 3, px, px) float, ImageNet-normalised; log_mel: (B, P, 96, 64).
         """
-        sound, query = self.listen(log_mel)
+        sound, query = self.project_audio(log_mel)
         similarity1, attended1 = self.look(view1, sound, query)
         similarity2, attended2 = self.look(view2, sound, query)
         z1, z2 = self.head.project(attended1), self.head.project(attended2)
@@ -64,11 +64,11 @@ class PlainSSPL(nn.Module):
         loss = 0.5 * negative_cosine(p1, z2) + 0.5 * negative_cosine(p2, z1)
         return loss, similarity1, similarity2
 
-    def listen(self, log_mel: Tensor) -> tuple[Tensor, Tensor]:
+    def project_audio(self, log_mel: Tensor) -> tuple[Tensor, Tensor]:
         """(B, A) the sound as the PCM takes it, (B, C) as the attention does; Eq. (2)."""
         sounds, queries = [], []
         for patches in log_mel:
-            embeddings = self.ears(patches[None])[0]  # (P, A)
+            embeddings = self.audio_encoder(patches[None])[0]  # (P, A)
             mean = embeddings.mean(dim=0)
             sounds.append(mean / mean.norm().clamp_min(1e-12))
             queries.append(self.query(embeddings).mean(dim=0))
@@ -76,7 +76,7 @@ class PlainSSPL(nn.Module):
 
     def look(self, view: Tensor, sound: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
         """The map (B, 14, 14) and the audio-visual representation (B, C) of one view."""
-        features = self.eyes(view)  # Eq. (1)
+        features = self.image_encoder(view)  # Eq. (1)
         if self.pcm is not None:
             features = refine(self.pcm, features, sound)
         return attend(query, features)
@@ -217,7 +217,7 @@ def train_step(
     device = next(model.parameters()).device
     view1 = make_views(images, model.image_px, generator).to(device)
     view2 = make_views(images, model.image_px, generator).to(device)
-    log_mel = torch.stack([hear_clip(waveform) for waveform in waveforms]).to(device)
+    log_mel = torch.stack([clip_log_mel(waveform) for waveform in waveforms]).to(device)
     loss, _, _ = model(view1, view2, log_mel)
     optimizer.zero_grad()
     loss.backward()
@@ -231,6 +231,6 @@ def localize(model: PlainSSPL, image: Tensor, waveform: Tensor) -> Tensor:
     device = next(model.parameters()).device
     picture = resize_picture(image, model.image_px)
     view = tv.normalize(tv.to_tensor(picture), MEAN, STD)[None].to(device)
-    sound, query = model.listen(hear_clip(waveform)[None].to(device))
+    sound, query = model.project_audio(clip_log_mel(waveform)[None].to(device))
     similarity, _ = model.look(view, sound, query)
     return similarity[0]

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import torch
 
-from sspl.audio import hear_clip
-from sspl.checkpoint import load_model
-from sspl.config import PRESETS
+from sspl.audio import clip_log_mel
 from sspl.data.orchestra import make_clip
 from sspl.data.transforms import whole_view
-from sspl.localize import Localizer
+from sspl.localizer import Localizer
 from sspl.model import SSPL
-from sspl.trainer import build_optimizer
+from sspl.presets import PRESETS
+from sspl.training.trainer import build_optimizer
+from sspl.zoo.shipped import load_model
 
 ROUNDS = 30
 STEPS = 6
@@ -39,15 +39,15 @@ def time_stages(model: SSPL) -> dict[str, float]:
     clip = make_clip(5, 0)
     pixels = torch.from_numpy(clip.image).permute(2, 0, 1)[None]
     waveform = torch.from_numpy(clip.waveform)
-    view = whole_view(pixels, model.config.image_px)
-    patches = hear_clip(waveform)[None]
-    visual, embeddings = model.see(view), model.hear(patches)
-    sound, query = model.listen(embeddings)
+    view = whole_view(pixels, model.config.image_spec)
+    patches = clip_log_mel(waveform)[None]
+    visual, embeddings = model.encode_image(view), model.encode_audio(patches)
+    sound, query = model.project_audio(embeddings)
     return {
-        "resize": time_ms(lambda: whole_view(pixels, model.config.image_px)),
-        "eyes": time_ms(lambda: model.see(view)),
-        "log-mel": time_ms(lambda: hear_clip(waveform)),
-        "ears": time_ms(lambda: model.hear(patches)),
+        "resize": time_ms(lambda: whole_view(pixels, model.config.image_spec)),
+        "image_encoder": time_ms(lambda: model.encode_image(view)),
+        "log-mel": time_ms(lambda: clip_log_mel(waveform)),
+        "audio_encoder": time_ms(lambda: model.encode_audio(patches)),
         "cycles": time_ms(lambda: model.trace_features(visual, sound, query)),
         "whole trace": time_ms(
             lambda: Localizer(model).set_sample(clip.image, clip.waveform).trace()
@@ -60,7 +60,7 @@ def time_training(model: SSPL, preset: str) -> float:
     run = PRESETS[preset]()
     batch, channels = run.train.batch_size, run.model.visual_channels
     view1, view2 = torch.rand(2, batch, channels, 14, 14)
-    embeddings = torch.rand(batch, 3, run.model.sound_channels)
+    embeddings = torch.rand(batch, 3, run.model.audio_channels)
     optimizer = build_optimizer(model.train(), run.train)
 
     def step() -> None:

@@ -22,13 +22,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import plain
 from benchmarks.speed import read_processor
-from sspl.audio import NUM_SAMPLES, SAMPLE_RATE_HZ, hear_clip
+from sspl.audio import NUM_SAMPLES, SAMPLE_RATE_HZ, clip_log_mel
 from sspl.build import build_model
-from sspl.config import PRESETS, RunConfig
 from sspl.data.pairs import Pairs
 from sspl.data.transforms import whole_view
 from sspl.model import SSPL
-from sspl.trainer import Trainer, open_devices
+from sspl.presets import PRESETS
+from sspl.training.config import RunConfig
+from sspl.training.trainer import Trainer, open_devices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ def make_pairs(num: int) -> tuple[Pairs, Tensor]:
     pairs = Pairs(
         ids=[str(i) for i in range(num)],
         images=images.to(torch.uint8),
-        sounds=torch.stack([hear_clip(waveform) for waveform in waveforms]),
+        sounds=torch.stack([clip_log_mel(waveform) for waveform in waveforms]),
         boxes=[],
         labels=[],
     )
@@ -64,7 +65,7 @@ def make_pairs(num: int) -> tuple[Pairs, Tensor]:
 def draw_encoders(model: SSPL) -> None:
     """Random encoders through which a picture still tells itself from another (He et al., 2015)."""
     torch.manual_seed(0)
-    for module in [*model.eyes.modules(), *model.ears.modules()]:
+    for module in [*model.image_encoder.modules(), *model.audio_encoder.modules()]:
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight)
             assert module.bias is not None
@@ -90,15 +91,15 @@ def measure_matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
     return 2 * side**3 / statistics.median(times[2:])
 
 
-def measure_eyes_rate(trainer: Trainer, batch: int) -> float:
+def measure_image_encoder_rate(trainer: Trainer, batch: int) -> float:
     """Operations a second in the eyes, as training calls them."""
     indices = torch.arange(batch)
     views = trainer.views.draw(batch, torch.Generator())
     with FlopCounterMode(display=False) as counter, trainer.precision():
-        trainer.views.see(indices, views)
+        trainer.views.encode(indices, views)
     with trainer.precision():
         times = [
-            time_s(trainer.accelerator.device, lambda: trainer.views.see(indices, views))
+            time_s(trainer.accelerator.device, lambda: trainer.views.encode(indices, views))
             for _ in range(5)
         ]
     return counter.get_total_flops() / statistics.median(times[1:])
@@ -148,9 +149,9 @@ def main(options: Options) -> None:
         plain.localize(theirs, pairs.images[0], waveforms[0])
 
     def look_ours() -> None:
-        view = whole_view(pairs.images[:1].to(device), run.model.image_px)
+        view = whole_view(pairs.images[:1].to(device), run.model.image_spec)
         with ours.precision():
-            ours.model.trace(view, hear_clip(waveforms[0])[None].to(device))
+            ours.model.trace(view, clip_log_mel(waveforms[0])[None].to(device))
 
     looks = {"plain": look_plain, "ours": look_ours}
     look_s = {name: [time_s(device, look) for _ in range(6)] for name, look in looks.items()}
@@ -183,7 +184,7 @@ def main(options: Options) -> None:
     print(f"  losses: {losses['plain'][0]:.5f} to {losses['plain'][-1]:.5f} plain,", end=" ")
     print(f"{losses['ours'][0]:.5f} to {losses['ours'][-1]:.5f} ours, at most {apart:.2g} apart")
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    rates = measure_eyes_rate(ours, batch), measure_matrix_rate(device, dtype)
+    rates = measure_image_encoder_rate(ours, batch), measure_matrix_rate(device, dtype)
     print(f"  eyes {rates[0] / 1e12:.3g} TFLOP/s, {rates[0] / rates[1]:.0%} of", end=" ")
     print(f"a matrix product's {rates[1] / 1e12:.3g} in {precision}")
 

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sspl.checkpoint import load_model
-    from sspl.localize import Localizer
+    from sspl.localizer import Localizer
+    from sspl.zoo.shipped import load_model
 
 __all__ = ["Localizer", "load_model"]
 
@@ -12,11 +12,11 @@ __all__ = ["Localizer", "load_model"]
 def __getattr__(name: str) -> Any:
     # Imported when asked for, so that `python -m sspl.localize` does not find itself loaded.
     if name == "Localizer":
-        from sspl.localize import Localizer
+        from sspl.localizer import Localizer
 
         return Localizer
     if name == "load_model":
-        from sspl.checkpoint import load_model
+        from sspl.zoo.shipped import load_model
 
         return load_model
     raise AttributeError(f"module 'sspl' has no attribute {name!r}")

@@ -54,7 +54,7 @@ def stretch_range(waveform: Tensor) -> Tensor:
     return torch.where(span > 1e-6, stretched, torch.zeros_like(waveform))
 
 
-def hear_clip(waveform: Tensor) -> Tensor:
+def clip_log_mel(waveform: Tensor) -> Tensor:
     """What the ears get of any sound: 3 s of it, stretched to [-1, 1], as log-mel patches.
 
     Args:

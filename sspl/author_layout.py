@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from sspl.build import build_model
-from sspl.config import ModelConfig, paper
-from sspl.files import check_file, replace_when_done
+from sspl.config import ModelConfig
+from sspl.media.files import check_file, replace_when_done
 from sspl.model import SSPL
+from sspl.presets import paper
 
 FILES = {
     "frame": "frame_best.pth",
@@ -32,8 +33,8 @@ UNWRAPPED = {"frame"}  # frozen: DDP takes nothing that does not learn
 
 # How our names begin, and how the authors' do, with the file that holds them in front.
 PREFIXES = {
-    "eyes.": "frame.feat_extractor.",
-    "ears.": "sound.",
+    "image_encoder.": "frame.feat_extractor.",
+    "audio_encoder.": "sound.",
     "query.": "sound.fc.",
     "pcm.predict_sound.": "pcm.PredProcess.0.",
     "pcm.predict_r1.": "pcm.PredProcess.1.conv2d.",

@@ -6,9 +6,52 @@ Letters: B batch, C channels, D dimensions, K classes, h w grid. Of two B, the f
 pictures and the second sounds.
 """
 
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from sspl.heads import Head, make_sight_to_sound
+from sspl.objectives.base import Objective, Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class _WithNegatives(Objective):
+    """One view of the feature as it is seen, and other pairs' sounds to be pushed away.
+
+    Such a loss pushes apart by itself, so that it cannot collapse; what is watched is the query,
+    which has as many directions as there are classes.
+    """
+
+    num_views: ClassVar[int] = 1
+    allows_pcm: ClassVar[bool] = False
+    uses_scaling: ClassVar[bool] = False
+    uses_fusion: ClassVar[bool] = False
+    can_collapse: ClassVar[bool] = False
+
+
+# --- HardWay ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardWay(_WithNegatives):
+    """HardWay, or LVS (Chen et al., CVPR 2021); the defaults are the published bounds."""
+
+    name: Literal["hardway"] = field(default="hardway", init=False)
+    epsilon: float = 0.65  # object above it
+    epsilon2: float = 0.4  # background below it
+    tau: float = 0.03  # softness of both
+
+    def __post_init__(self) -> None:
+        if self.tau <= 0 or self.epsilon2 > self.epsilon:
+            raise ValueError("take a tau above 0, and epsilon2 up to epsilon")
+
+    def measure(self, step: Step) -> Tensor:
+        (view,) = step.views
+        bounds = {"epsilon": self.epsilon, "epsilon2": self.epsilon2, "tau": self.tau}
+        return hardway_loss(view.visual, step.query, **bounds)
 
 
 def cross_similarity(features: Tensor, query: Tensor) -> Tensor:
@@ -72,7 +115,31 @@ def hardway_loss(features: Tensor, query: Tensor, **bounds: float) -> Tensor:
     return F.cross_entropy(logits, torch.zeros_like(own[0], dtype=torch.int64))
 
 
-def attention_loss(seen: Tensor, heard: Tensor, unheard: Tensor) -> Tensor:
+def _weighted_mean(maps: Tensor, weights: Tensor) -> Tensor:
+    """Over the places of (..., h, w) maps."""
+    return (maps * weights).sum((-2, -1)) / weights.sum((-2, -1))
+
+
+# --- Senocak's attention ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Senocak(_WithNegatives):
+    """Attention (Senocak et al., CVPR 2018): the triplet of their unsupervised loss."""
+
+    name: Literal["senocak"] = field(default="senocak", init=False)
+
+    uses_scaling: ClassVar[bool] = True
+
+    def build_head(self, *, attended: int, hidden: int, audio: int) -> Head:
+        return Head(make_sight_to_sound(attended, hidden, audio))
+
+    def measure(self, step: Step) -> Tensor:
+        (view,) = step.views
+        return senocak_loss(view.z, step.sound, step.sound.roll(1, 0))
+
+
+def senocak_loss(seen: Tensor, heard: Tensor, unheard: Tensor) -> Tensor:
     """The attended picture is nearer to its own sound than to another's.
 
     d is the softmax of both distances, and (d+, d-) is pulled to (0, 1): Senocak et al. (CVPR
@@ -89,6 +156,30 @@ def attention_loss(seen: Tensor, heard: Tensor, unheard: Tensor) -> Tensor:
     distances = [(seen - sound).norm(dim=1) for sound in (heard, unheard)]
     shares = torch.stack(distances).softmax(0)  # (2, B): d+, d-
     return (shares[0].square() + (1 - shares[1]).square()).mean()
+
+
+# --- Contrast ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrastive(_WithNegatives):
+    """InfoNCE over the batch: method A of Figure 2, or guided by labels, method B."""
+
+    name: Literal["contrastive"] = field(default="contrastive", init=False)
+    label_guided: bool = False  # labels say which sounds are no negatives
+
+    @property
+    def needs_classes(self) -> bool:
+        return self.label_guided
+
+    def measure(self, step: Step) -> Tensor:
+        (view,) = step.views
+        negatives = None
+        if self.label_guided:
+            if step.classes is None:
+                raise ValueError("label_guided needs to know what sounds: pass classes")
+            negatives = true_negatives(step.classes)
+        return contrastive_loss(best_similarity(view.visual, step.query), negatives)
 
 
 def contrastive_loss(
@@ -134,8 +225,3 @@ def true_negatives(classes: Tensor) -> Tensor:
     """
     classes = classes.float()
     return classes @ classes.T == 0
-
-
-def _weighted_mean(maps: Tensor, weights: Tensor) -> Tensor:
-    """Over the places of (..., h, w) maps."""
-    return (maps * weights).sum((-2, -1)) / weights.sum((-2, -1))

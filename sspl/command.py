@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sspl.files import write_json
+from sspl.media.files import write_json
 
 
 def give_result(result: Any, table: str, json_path: str | None) -> None:

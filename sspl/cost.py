@@ -35,10 +35,11 @@ from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from sspl.build import build_model
 from sspl.command import give_result, run_command
-from sspl.config import BASELINES, PRESETS, ModelConfig
+from sspl.config import ModelConfig
 from sspl.model import SSPL
+from sspl.presets import PRESETS
 
-PARTS = ("eyes", "ears", "query", "pcm", "head")
+PARTS = ("image_encoder", "audio_encoder", "query", "pcm", "head")
 NUM_PATCHES = 3  # of 3 s of sound
 # Table S6 and the text below it, GFLOPs by T; 0 is SSPL (w/o PCM).
 PAPER_GFLOPS = {0: 35.9, 1: 38.3, 3: 43.0, 5: 47.6, 6: 49.9, 7: 52.2, 8: 54.5}
@@ -107,16 +108,17 @@ def make_inputs(model: SSPL, batch: int) -> tuple[Tensor, Tensor]:
     The sounds are (B, 3, 96, 64) log-mel patches, or embeddings where the ears pass those on.
     """
     config, device = model.config, next(model.parameters()).device
-    size = (config.sound_channels,) if config.ears == "embedding" else (96, 64)
-    view = torch.zeros(batch, 3, config.image_px, config.image_px, device=device)
-    return view, torch.zeros(batch, NUM_PATCHES, *size, device=device)
+    px = config.image_spec.input_px
+    patch = config.audio_spec.patch_shape or (config.audio_channels,)
+    view = torch.zeros(batch, 3, px, px, device=device)
+    return view, torch.zeros(batch, NUM_PATCHES, *patch, device=device)
 
 
 @torch.no_grad()
 def look(model: SSPL, view: Tensor, sound: Tensor) -> Tensor:
     """The map (B, 14, 14) and nothing else. Arguments as `make_inputs` gives."""
-    visual = model.see(view)
-    normed, query = model.listen(model.hear(sound))
+    visual = model.encode_image(view)
+    normed, query = model.project_audio(model.encode_audio(sound))
     similarity, _, _ = model.attend(query, model.align(visual, normed), visual)
     return similarity
 
@@ -160,9 +162,9 @@ def count_flops(model: SSPL, as_printed: bool = False) -> dict[str, int]:
         return attended
 
     view, log_mel = make_inputs(model, 1)
-    visual = count("eyes", model.see, view)
-    embeddings = count("ears", model.hear, log_mel)
-    sound, query = count("query", model.listen, embeddings)
+    visual = count("image_encoder", model.encode_image, view)
+    embeddings = count("audio_encoder", model.encode_audio, log_mel)
+    sound, query = count("query", model.project_audio, embeddings)
     aligned = count("pcm", model.align, visual, sound)
     count("head", represent, query, aligned, visual)
     return flops
@@ -220,7 +222,7 @@ def make_rows(config: ModelConfig) -> list[dict[str, Any]]:
     unless the model is the paper's.
     """
     rows = []
-    cycles = (0,) if config.objective in BASELINES else tuple(PAPER_GFLOPS)
+    cycles = tuple(PAPER_GFLOPS) if config.objective.allows_pcm else (0,)
     for num_cycles in cycles:
         variant = replace(config, num_cycles=num_cycles)
         with FakeTensorMode():
@@ -288,7 +290,7 @@ def main(
     """What a preset costs, by part, and Table S6: what its cycles cost beside the paper's.
 
     Args:
-        preset: whose model; see `sspl.config.PRESETS`.
+        preset: whose model; see `sspl.presets.PRESETS`.
         json_path: where the numbers go; "-" prints them instead of the table.
     """
     if preset not in PRESETS:

@@ -1,19 +1,97 @@
-"""Eyes and ears: the networks that turn a picture and a sound into features, then stay frozen.
+"""Image and audio encoders: what turns a picture and a sound into features, then stays frozen.
+
+Each is data, an entry of `IMAGE_ENCODERS` or `AUDIO_ENCODERS`: how it is built, how wide it is,
+what it takes in, where its weights come from. Whatever follows derives its widths from there.
 
 Letters: B batch, C channels, P audio patches, A audio channels.
-Eyes map (B, 3, px, px), ImageNet-normalised, to (B, C, 14, 14) before the last ReLU; ears map
-(B, P, 96, 64) log-mel patches to (B, P, A). Weights come later, from `sspl.weights`.
+An image encoder maps (B, 3, px, px), normalised, to (B, C, h, w) before the last ReLU; an audio
+encoder maps what its front end makes of a waveform, (B, P, ...), to (B, P, A). Weights come later,
+from `sspl.weights`.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
-import torch
 import torchvision
 from torch import Tensor, nn
 
-EyesName = Literal["tiny_vgg", "squeezenet1_1", "vgg16"]
-EarsName = Literal["tiny_vggish", "vggish", "embedding"]
+from sspl.audio import SAMPLE_RATE_HZ, clip_log_mel
+
+ImageEncoderName = Literal["tiny_vgg", "squeezenet1_1", "vgg16"]
+AudioEncoderName = Literal["tiny_vggish", "vggish", "embedding"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shipped:
+    """Weights that come along: the file in `assets/models/tiny-encoders`."""
+
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """Weights that others publish, and the SHA-256 by which the file is known."""
+
+    url: str
+    sha256: str
+    size_mb: int
+
+    @property
+    def file(self) -> str:
+        return self.url.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normalisation:
+    """Of a picture in [0, 1], channel by channel: (x - mean) / deviation."""
+
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+
+
+IMAGENET = Normalisation(mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageEncoderSpec:
+    """What is to be known of an image encoder.
+
+    Attributes:
+        build: makes it, with random weights.
+        channels: C of its feature.
+        input_px: side of the square that it takes in.
+        normalisation: of what it takes in.
+        weights: where they come from; None of one that only learns from a random start.
+    """
+
+    build: Callable[[], nn.Module]
+    channels: int
+    input_px: int
+    normalisation: Normalisation = IMAGENET
+    weights: Shipped | Published | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioEncoderSpec:
+    """What is to be known of an audio encoder.
+
+    Attributes:
+        build: makes it, with random weights.
+        channels: A of its embedding; None where `ModelConfig.embedding_channels` says it.
+        sample_rate_hz: of the waveform that its front end takes.
+        front_end: a waveform (N,) float in [-1, 1] to (P, *patch_shape); None where embeddings come
+            in place of sounds.
+        patch_shape: of one patch that the encoder takes.
+        weights: where they come from; None of one that has none.
+    """
+
+    build: Callable[[], nn.Module]
+    channels: int | None
+    sample_rate_hz: int = SAMPLE_RATE_HZ
+    front_end: Callable[[Tensor], Tensor] | None = clip_log_mel
+    patch_shape: tuple[int, ...] = (96, 64)
+    weights: Shipped | Published | None = None
 
 
 def tiny_vgg() -> nn.Sequential:
@@ -105,23 +183,50 @@ def vggish() -> VGGish:
     return VGGish(widths=(64, 128, 256, 256, 512, 512), hidden=4096, channels=128)
 
 
-EYES = {"tiny_vgg": tiny_vgg, "squeezenet1_1": squeezenet1_1, "vgg16": vgg16}
-# "embedding" is for sounds that were embedded before, by whatever network: (B, P, A) passes as is.
-EARS = {"tiny_vggish": tiny_vggish, "vggish": vggish, "embedding": nn.Identity}
+IMAGE_ENCODERS: dict[str, ImageEncoderSpec] = {
+    "tiny_vgg": ImageEncoderSpec(
+        build=tiny_vgg,
+        channels=64,
+        input_px=112,
+        weights=Shipped(file="image_encoder.safetensors"),
+    ),
+    "squeezenet1_1": ImageEncoderSpec(
+        build=squeezenet1_1,
+        channels=512,
+        input_px=240,
+        weights=Published(
+            url="https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
+            sha256="b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b",
+            size_mb=5,
+        ),
+    ),
+    "vgg16": ImageEncoderSpec(
+        build=vgg16,
+        channels=512,
+        input_px=224,
+        weights=Published(
+            url="https://download.pytorch.org/models/vgg16-397923af.pth",
+            sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+            size_mb=553,
+        ),
+    ),
+}
 
-
-@torch.no_grad()
-def normalise_picture(images: Tensor) -> Tensor:
-    """uint8 (B, 3, H, W) or float in [0, 1] to float32 with ImageNet's mean and deviation."""
-    if images.dtype == torch.uint8:
-        images = images.float() / 255
-    mean, std = _imagenet_scale(images.device)
-    return (images - mean) / std
-
-
-@lru_cache
-def _imagenet_scale(device: torch.device) -> tuple[Tensor, Tensor]:
-    """Mean and deviation (3, 1, 1), kept on the device: a copy there makes a GPU's host wait."""
-    scale = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], device=device)
-    mean, std = scale[:, :, None, None]
-    return mean, std
+AUDIO_ENCODERS: dict[str, AudioEncoderSpec] = {
+    "tiny_vggish": AudioEncoderSpec(
+        build=tiny_vggish, channels=64, weights=Shipped(file="audio_encoder.safetensors")
+    ),
+    "vggish": AudioEncoderSpec(
+        build=vggish,
+        channels=128,
+        # Its publisher gives the first eight digits, in the name; the others are from public
+        # installers of the same file, which agree.
+        weights=Published(
+            url="https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth",
+            sha256="10086976245803799d9194e9a73d9b6c1549c71d1b80106f5cade5608a561f4b",
+            size_mb=289,
+        ),
+    ),
+    # For sounds that were embedded before, by whatever network: (B, P, A) passes as is.
+    "embedding": AudioEncoderSpec(build=nn.Identity, channels=None, front_end=None, patch_shape=()),
+}

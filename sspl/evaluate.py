@@ -11,16 +11,22 @@ from typing import Annotated, Literal
 import torch
 import tyro
 
-from sspl.checkpoint import find_checkpoint, load_model, read_meta, versions
+from sspl.checkpoint import read_meta, versions
 from sspl.command import give_result, run_command
-from sspl.config import DataConfig
+from sspl.data.config import DataConfig
 from sspl.data.orchestra import Kind
 from sspl.data.pairs import Pairs, orchestra_pairs
-from sspl.examine import evaluate_model
+from sspl.evaluation.evaluator import evaluate_model
+from sspl.evaluation.report import format_markdown, write_report
 from sspl.metrics import PROTOCOLS, Protocol
 from sspl.model import SSPL
-from sspl.report import format_markdown, write_report
-from sspl.sources import count_several, load_solos, load_training_truths, open_annotated_pairs
+from sspl.training.datasets import (
+    count_several,
+    load_solos,
+    load_training_truths,
+    open_annotated_pairs,
+)
+from sspl.zoo.shipped import find_checkpoint, load_model
 
 
 def main(
@@ -82,7 +88,7 @@ def main(
             meta["selection"],
         )
         where, clips = {"split": split}, list_name or f"all {len(pairs)} rows of {split}"
-    if model.config.ears == "embedding":
+    if model.config.audio_encoder == "embedding":
         notes.append("Silence and noise are not played: another network embedded these sounds.")
     if seen:
         notes.append(f"Training or selection saw {where['split']}.")
@@ -93,7 +99,7 @@ def main(
         load_solos(source, pairs, seed, split),
         PROTOCOLS if protocol == "all" else (protocol,),
     )
-    asked, several = found.result.get("duets", {}).get("n", 0), count_several(pairs)
+    asked, several = found.result.get("multi_source", {}).get("n", 0), count_several(pairs)
     if asked < several:
         notes.append(
             f"Of {several} pictures of several classes {asked} were asked for each class: the "
@@ -121,7 +127,7 @@ def main(
 
 def _check_width(model: SSPL, pairs: Pairs, source: DataConfig) -> None:
     """ValueError if embeddings are not as wide as those that the model was trained with."""
-    wanted = model.config.sound_channels
+    wanted = model.config.audio_channels
     if isinstance(pairs.sounds, torch.Tensor) and pairs.sounds.shape[-1] != wanted:
         raise ValueError(
             f"{source.embeddings} has embeddings of {pairs.sounds.shape[-1]} numbers, and this "
@@ -131,7 +137,7 @@ def _check_width(model: SSPL, pairs: Pairs, source: DataConfig) -> None:
 
 def _choose_embeddings(model: SSPL, trained_on: DataConfig, given: Path | None) -> str | None:
     """The file that holds what the checkpoint's ears take in, if they take in embeddings."""
-    if model.config.ears != "embedding":
+    if model.config.audio_encoder != "embedding":
         if given is not None:
             raise ValueError("this checkpoint has ears of its own: leave --embeddings out")
         return None

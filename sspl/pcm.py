@@ -63,12 +63,12 @@ class PredictiveCoding(nn.Module):
     Args:
         visual_channels: C_v of the visual feature, which is also r_3's (512 in the paper).
         channels: C of r_1 and r_2 (512; the paper's table of filters is read as these).
-        sound_channels: A of the sound's embedding (128).
+        audio_channels: A of the sound's embedding (128).
         num_cycles: T >= 1.
     """
 
     def __init__(
-        self, *, visual_channels: int, channels: int, sound_channels: int, num_cycles: int
+        self, *, visual_channels: int, channels: int, audio_channels: int, num_cycles: int
     ) -> None:
         super().__init__()
         if num_cycles < 1:
@@ -76,11 +76,11 @@ class PredictiveCoding(nn.Module):
         self.num_cycles = num_cycles
         widths = [channels, channels, visual_channels]  # of r_1, r_2, r_3
 
-        self.predict_sound = nn.Conv2d(channels, sound_channels, 1)
+        self.predict_sound = nn.Conv2d(channels, audio_channels, 1)
         self.predict_r1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.predict_r2 = nn.Conv2d(visual_channels, channels, 3, padding=1, bias=False)
 
-        self.correct_r1 = nn.ConvTranspose2d(sound_channels, channels, 1, bias=False)
+        self.correct_r1 = nn.ConvTranspose2d(audio_channels, channels, 1, bias=False)
         self.correct_r2 = nn.ConvTranspose2d(channels, channels, 3, stride=2, bias=False)
         self.correct_r3 = nn.ConvTranspose2d(channels, visual_channels, 3, padding=1, bias=False)
         self.read_out = nn.ConvTranspose2d(visual_channels, visual_channels, 1)
@@ -100,6 +100,10 @@ class PredictiveCoding(nn.Module):
         self.error_norms = nn.ModuleList(
             nn.ModuleList(nn.BatchNorm2d(w) for w in widths) for _ in range(num_cycles)
         )
+
+    def list_gains(self) -> list[nn.Parameter]:
+        """b_l and a_l, which take no weight decay (the authors' code)."""
+        return [*self.feedback_gain, *self.error_gain]
 
     def forward(self, visual: Tensor, sound: Tensor) -> Tensor:
         """The transformed feature after all T cycles.

@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import sys
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,74 +20,44 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from sspl.encoders import EARS, EYES
-from sspl.files import check_file
+from sspl.assets import find_assets
+from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS, Published, Shipped
+from sspl.media.files import check_file
 
 VARIABLE = "SSPL_WEIGHTS_DIR"
-TINY_FOLDER = Path(__file__).parent.parent / "assets" / "models" / "tiny-encoders"
-TINY = {"tiny_vgg": "eyes.safetensors", "tiny_vggish": "ears.safetensors"}
+TINY_FOLDER = find_assets() / "models" / "tiny-encoders"
 # What a published file has besides the encoder: ImageNet's classifier, VGGish's PCA.
 HEADS = ("classifier.", "pproc.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """A file that others publish, and the SHA-256 by which it is known."""
-
-    url: str
-    sha256: str
-    size_mb: int
-
-    @property
-    def file(self) -> str:
-        return self.url.rsplit("/", 1)[-1]
-
-
-PUBLISHED = {
-    "vgg16": Published(
-        url="https://download.pytorch.org/models/vgg16-397923af.pth",
-        sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
-        size_mb=553,
-    ),
-    "squeezenet1_1": Published(
-        url="https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
-        sha256="b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b",
-        size_mb=5,
-    ),
-    # Its publisher gives the first eight digits, in the name; the others are from public
-    # installers of the same file, which agree.
-    "vggish": Published(
-        url="https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth",
-        sha256="10086976245803799d9194e9a73d9b6c1549c71d1b80106f5cade5608a561f4b",
-        size_mb=289,
-    ),
-}
 
 
 class HasEncoders(Protocol):
     """What `load_encoders` needs of a model; `sspl.model.SSPL` has it."""
 
-    eyes: nn.Module
-    ears: nn.Module
-    config: Any  # ModelConfig, whose `eyes` and `ears` are names, `train_eyes` a bool
+    image_encoder: nn.Module
+    audio_encoder: nn.Module
+    config: Any  # ModelConfig
 
 
 def load_encoders(model: HasEncoders, weights_dir: str | Path | None = None) -> dict[str, Path]:
-    """Give a model's eyes and ears their weights; "embedding" ears have none to be given.
+    """Give a model's encoders their weights, those that have any.
 
-    Eyes that learn keep their random start.
+    An image encoder that learns keeps its random start.
 
     Args:
         weights_dir: the weights folder; None takes SSPL_WEIGHTS_DIR, if it is set.
     Returns:
-        the file that each was read from, by "eyes" and "ears".
+        the file that each was read from, by "image_encoder" and "audio_encoder".
     Raises:
         ValueError: if a file is missing, cannot be fetched, is broken or does not fit.
     """
-    parts = {"eyes": (model.eyes, model.config.eyes), "ears": (model.ears, model.config.ears)}
-    if model.config.train_eyes:
-        del parts["eyes"]
-    parts = {part: pair for part, pair in parts.items() if pair[0].state_dict()}
+    parts = {
+        "image_encoder": (model.image_encoder, model.config.image_encoder),
+        "audio_encoder": (model.audio_encoder, model.config.audio_encoder),
+    }
+    if model.config.train_image_encoder:
+        del parts["image_encoder"]
+    specs = IMAGE_ENCODERS | AUDIO_ENCODERS
+    parts = {part: pair for part, pair in parts.items() if specs[pair[1]].weights is not None}
     # All are found before one is read: what is missing should be said at once.
     files = {part: find_weights(name, weights_dir) for part, (_, name) in parts.items()}
     for part, (encoder, name) in parts.items():
@@ -100,7 +69,7 @@ def find_weights(name: str, weights_dir: str | Path | None = None) -> Path:
     """The file with an encoder's weights, fetched if need be; a published one is checked.
 
     Args:
-        name: an encoder of `sspl.encoders`, "embedding" excepted.
+        name: an encoder of `sspl.encoders` that has weights.
         weights_dir: as in `load_encoders`.
     Raises:
         ValueError: if there is none, more than one, or not the published one under its name.
@@ -109,11 +78,13 @@ def find_weights(name: str, weights_dir: str | Path | None = None) -> Path:
     folder = Path(weights_dir).expanduser() if weights_dir else None
     if folder and not folder.is_dir():
         raise ValueError(f"the weights folder {folder} is not there: check the name")
-    if name in TINY:
-        own = folder / TINY[name] if folder else None
-        return check_file(own if own and own.exists() else TINY_FOLDER / TINY[name])
+    source = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name].weights
+    if isinstance(source, Shipped):
+        own = folder / source.file if folder else None
+        return check_file(own if own and own.exists() else TINY_FOLDER / source.file)
 
-    published = PUBLISHED[name]
+    assert source is not None, f"{name} has no weights to be found"
+    published = source
     if folder:
         path = _find_in_folder(name, published, folder)
     else:
@@ -162,7 +133,7 @@ def read_weights(name: str, path: Path) -> dict[str, Tensor]:
         ValueError: if the file is broken or does not fit the encoder.
     """
     with torch.device("meta"):  # names and shapes, but no memory and no random numbers
-        wanted = (EYES | EARS)[name]().state_dict()
+        wanted = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name].build().state_dict()
     tensors: dict[str, Tensor] = {}
     for key, tensor in _read_tensors(path).items():
         if not key.startswith(HEADS):

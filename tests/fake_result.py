@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from sspl.evaluation.summary import Example
 from sspl.metrics import PROTOCOLS, auc_per_sample, bootstrap, summarise
-from sspl.summary import Example
 
 SOUNDS = {"right": (0.0, 0.36), "other": (0.12, 0.27), "same": (0.02, 0.35), "silent": (0.2, 0.08)}
 
@@ -36,12 +36,12 @@ def make_result(labels: tuple[str, ...] = ("dog", "cat"), protocols=PROTOCOLS[:2
         "ceiling": {p: _describe(draw(0.95), intervals=False) for p in protocols},
         "per_cycle": [{"t": t, **_sum_up(draw(0.5 + t / 30))} for t in (1, 2, 3)],
         "listening": {
-            sound: _hear(right[first], right[first] - loss, on, sound == "right")
+            sound: _encode_audio(right[first], right[first] - loss, on, sound == "right")
             for sound, (loss, on) in SOUNDS.items()
         },
         "per_class": {label: {"n": 30, **_sum_up(draw(0.5))} for label in labels},
         "extended": {p: {"ap": 0.81, "max_f1": 0.77, "loc_acc": 0.402} for p in protocols},
-        "duets": {"n": 7, "ciou_at_30": 0.41, "auc": 0.322, "nsa": None},
+        "multi_source": {"n": 7, "ciou_at_30": 0.41, "auc": 0.322, "nsa": None},
         "notes": ["Two rows have no label."],
         "versions": {"sspl": "0.1.0", "torch": "2.11.0"},
     }
@@ -77,8 +77,8 @@ def _describe(cious: np.ndarray, intervals: bool = True) -> dict[str, Any]:
     return described
 
 
-def _hear(right: np.ndarray, cious: np.ndarray, on: float, itself: bool) -> dict[str, Any]:
-    described = {"n": len(cious), **_sum_up(cious), "map_correlation": 0.7, "share_on": on}
+def _encode_audio(right: np.ndarray, cious: np.ndarray, on: float, itself: bool) -> dict[str, Any]:
+    described = {"n": len(cious), **_sum_up(cious), "map_correlation": 0.7, "active_area": on}
     if not itself:
         change = (cious >= 0.5).astype(float) - (right >= 0.5)
         described |= {"score_change": change.mean(), "score_change_ci95": bootstrap(change, 0)}

@@ -9,10 +9,12 @@ from test_model import SMALL
 from torch import nn
 
 from sspl.build import build_model
-from sspl.config import DataConfig, RunConfig, TrainConfig, without_pcm
+from sspl.config import without_pcm
+from sspl.data.config import DataConfig
 from sspl.data.pairs import Pairs
-from sspl.train import train
-from sspl.trainer import Trainer, open_devices
+from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.loop import train
+from sspl.training.trainer import Trainer, open_devices
 
 BATCH = 8
 Gradients = dict[str, torch.Tensor]
@@ -59,19 +61,19 @@ def take_step_unwrapped() -> Gradients:
     views = trainer.views.draw(BATCH, trainer.generator)
     mine = torch.arange(BATCH).tensor_split(trainer.accelerator.num_processes)
     part = mine[trainer.accelerator.process_index]
-    seen = trainer.views.see(part, views[part])
+    seen = trainer.views.encode(part, views[part])
     trainer.model.learn(*seen, trainer.embeddings[part]).loss.backward()
     return read_gradients(trainer)
 
 
 def learn_to_see() -> Gradients:
     """The gradients of eyes that learn; their batch norms see this process's part only."""
-    config = replace(without_pcm(SMALL), train_eyes=True)
+    config = replace(without_pcm(SMALL), train_image_encoder=True)
     run = RunConfig(model=config, train=TrainConfig(batch_size=BATCH), data=DataConfig())
     trainer = Trainer(build_model(config), run, make_pairs(BATCH), open_devices("cpu"))
     trainer.model.train()
     trainer.train_step(torch.arange(BATCH))
-    return {k: g for k, g in read_gradients(trainer).items() if k.startswith("eyes.")}
+    return {k: g for k, g in read_gradients(trainer).items() if k.startswith("image_encoder.")}
 
 
 def read_gradients(trainer: Trainer) -> Gradients:
@@ -98,7 +100,7 @@ def train_and_resume(out: Path) -> None:
 if __name__ == "__main__":
     out = Path(sys.argv[1])
     found = {"1": take_step(1), "2": take_step(2), "unwrapped": take_step_unwrapped()}
-    found["eyes"] = learn_to_see()
+    found["image_encoder"] = learn_to_see()
     train_and_resume(out)
     rank = open_devices("cpu").process_index
     torch.save(found, out / f"rank{rank}.pt")

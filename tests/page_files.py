@@ -18,15 +18,16 @@ from sspl.build import build_model
 from sspl.checkpoint import save_checkpoint
 from sspl.config import ModelConfig, without_pcm
 from sspl.data.orchestra import make_clip
-from sspl.media import write_audio, write_image
-from sspl.video import write_video
+from sspl.media.pictures import write_image
+from sspl.media.sounds import write_audio
+from sspl.media.video import write_video
 
 ROOT = Path(__file__).parent.parent
 WITH, WITHOUT = "SSPL with PCM", "SSPL without PCM"
 
 CONFIG = ModelConfig(
-    eyes="tiny_vgg",
-    ears="tiny_vggish",
+    image_encoder="tiny_vgg",
+    audio_encoder="tiny_vggish",
     image_px=112,
     visual_channels=64,
     sound_channels=64,

@@ -53,9 +53,9 @@ def files(folder):
 
 
 def test_every_door_has_a_name_and_says_what_it_does(program):
-    doors = program.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(doors) == DOORS
-    assert all(door["description"] for door in doors.values())
+    api = program.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(api) == DOORS
+    assert all(door["description"] for door in api.values())
 
 
 def test_a_program_localizes_a_sample(program):

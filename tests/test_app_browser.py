@@ -11,7 +11,7 @@ from page_files import serve_page
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from sspl.video import write_video
+from sspl.media.video import write_video
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -53,13 +53,13 @@ class Visit:
         self.page = page
         self.complaints: list[str] = []
         self.requests: list[str] = []
-        page.on("console", self._hear)
+        page.on("console", self._encode_audio)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
         page.goto(url)
         expect(self.output).to_be_visible(timeout=30_000)
 
-    def _hear(self, message) -> None:
+    def _encode_audio(self, message) -> None:
         if message.type == "error":
             self.complaints.append(message.text)
 

@@ -15,8 +15,9 @@ from benchmarks.plain import PlainSSPL
 from sspl import author_layout
 from sspl.author_layout import FILES, load, map_names, save
 from sspl.build import build_model
-from sspl.config import RunConfig, paper, tiny
 from sspl.model import SSPL
+from sspl.presets import paper, tiny
+from sspl.training.config import RunConfig
 
 GOLDEN = Path(__file__).parent / "golden"
 LAYOUT = GOLDEN / "author_layout.json"
@@ -28,16 +29,16 @@ LAYOUT = GOLDEN / "author_layout.json"
 class SeenBefore(nn.Module):
     """Eyes that look at each picture once: VGG16 is most of the time that a case takes."""
 
-    def __init__(self, eyes: nn.Module) -> None:
+    def __init__(self, image_encoder: nn.Module) -> None:
         super().__init__()
-        self.eyes = eyes
+        self.image_encoder = image_encoder
         self.seen: list[tuple[Tensor, Tensor]] = []
 
     def forward(self, images: Tensor) -> Tensor:
         for before, features in self.seen:
             if torch.equal(before, images):
                 return features
-        self.seen.append((images, self.eyes(images)))
+        self.seen.append((images, self.image_encoder(images)))
         return self.seen[-1][1]
 
 
@@ -72,7 +73,7 @@ def case(request, tmp_path_factory) -> Case:
     model = load(folder)
     shutil.rmtree(folder)  # 440 MB
     assert model.config == replace(paper().model, num_cycles=num_cycles)
-    model.eyes = SeenBefore(model.eyes)
+    model.image_encoder = SeenBefore(model.image_encoder)
 
     def draw(what: str, shape: tuple[int, ...], scale: float = 1.0) -> Tensor:
         return torch.from_numpy(parity_weights.normal(what, shape, seed, scale))
@@ -94,7 +95,7 @@ def test_maps_features_and_loss_are_those_of_the_authors_code(case: Case):
         case.assert_close(trace.similarity, "sim1_per_t")
     with torch.no_grad():
         output = case.model(case.view1, case.view2, case.log_mel)
-        sound, query = case.model.listen(case.model.hear(case.log_mel))
+        sound, query = case.model.project_audio(case.model.encode_audio(case.log_mel))
     case.assert_close(output.similarity1, "sim1")
     case.assert_close(output.similarity2, "sim2")
     case.assert_close(output.loss, "loss_eval")
@@ -122,8 +123,8 @@ def test_training_is_that_of_the_authors_code_as_far_as_float32_tells(case: Case
     loss_tolerance = LOSS_TOLERANCE[request.node.callspec.params["case"]]
     names, values = case.published["grad_names"].tolist(), case.published["grad_norms"].tolist()
     model = copy.deepcopy(case.model).train()
-    model.ears.requires_grad_(True)  # the authors' run did not freeze them
-    model.hear = lambda log_mel: model.ears(log_mel)
+    model.audio_encoder.requires_grad_(True)  # the authors' run did not freeze them
+    model.encode_audio = lambda log_mel: model.audio_encoder(log_mel)
     loss, norms = learn(model, model, case.view1, case.view2, case.log_mel)
     assert loss == pytest.approx(case.published["loss_train"].item(), rel=0, abs=loss_tolerance)
     assert norms.keys() == set(names)
@@ -139,18 +140,18 @@ def test_training_in_float64_is_that_of_the_plain_copy(case: Case):
     """After the encoders, whose outputs go in; the authors' code gave the copy's numbers here."""
     model = copy.deepcopy(case.model)
     with torch.no_grad():
-        seen = [model.see(view).double() for view in (case.view1, case.view2)]
-        heard = model.hear(case.log_mel).double()
-    model.eyes, model.ears = nn.Identity(), nn.Identity()
+        seen = [model.encode_image(view).double() for view in (case.view1, case.view2)]
+        heard = model.encode_audio(case.log_mel).double()
+    model.image_encoder, model.audio_encoder = nn.Identity(), nn.Identity()
     model.double().train()
     copied = PlainSSPL(model).train()
     loss, norms = learn(model, model, *seen, heard)
     plain_loss, plain_norms = learn(copied, model, *seen, heard)
     assert loss == pytest.approx(plain_loss, rel=0, abs=1e-9)
     assert norms == pytest.approx(plain_norms, rel=1e-6)
-    ears = ("sound.features.", "sound.embeddings.")
+    audio_encoder = ("sound.features.", "sound.embeddings.")
     published = set(case.published["grad_names"].tolist())
-    assert norms.keys() == {name for name in published if not name.startswith(ears)}
+    assert norms.keys() == {name for name in published if not name.startswith(audio_encoder)}
 
 
 def learn(
@@ -231,7 +232,7 @@ def test_what_is_saved_comes_back(tmp_path, num_cycles):
         assert not loaded.training
     frozen = {name for name, p in loaded.named_parameters() if not p.requires_grad}
     assert frozen == {name for name, p in model.named_parameters() if not p.requires_grad}
-    assert all(f"{part}." in " ".join(frozen) for part in ("eyes", "ears"))
+    assert all(f"{part}." in " ".join(frozen) for part in ("image_encoder", "audio_encoder"))
 
 
 @pytest.mark.usefixtures("_small")

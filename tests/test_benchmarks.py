@@ -9,14 +9,16 @@ from test_model import SMALL
 from torch import nn
 
 from benchmarks import loading, plain
-from sspl.audio import hear_clip
+from sspl.audio import clip_log_mel
 from sspl.build import build_model
-from sspl.config import PRESETS, DataConfig, RunConfig, TrainConfig
+from sspl.data.config import DataConfig
 from sspl.data.shards import Shards
 from sspl.data.transforms import random_views
-from sspl.localize import Localizer
+from sspl.localizer import Localizer
 from sspl.model import SSPL
-from sspl.trainer import build_optimizer
+from sspl.presets import PRESETS
+from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.trainer import build_optimizer
 
 # A decay so strong that it shows in five steps where it should not be.
 TRAIN = TrainConfig(batch_size=16, head_learning_rate=2e-3, learning_rate=1e-3, weight_decay=10)
@@ -165,7 +167,7 @@ def test_a_step_from_pictures_and_waveforms_learns_what_ours_would():
 
     generator = torch.Generator().manual_seed(3)
     views = [random_views(images, 112, generator) for _ in range(2)]
-    log_mel = torch.stack([hear_clip(waveform) for waveform in waveforms])
+    log_mel = torch.stack([clip_log_mel(waveform) for waveform in waveforms])
     assert loss == pytest.approx(model(*views, log_mel).loss.item(), abs=1e-2)
     moved = [not torch.equal(b, p) for b, p in zip(before, copied.parameters(), strict=True)]
     assert moved == [p.requires_grad for p in copied.parameters()]

@@ -5,14 +5,8 @@ import torch
 from test_model import OBJECTIVES, SMALL
 
 from sspl.build import build_model
-from sspl.checkpoint import (
-    NAMES,
-    find_checkpoint,
-    find_score,
-    load_checkpoint,
-    load_model,
-    save_checkpoint,
-)
+from sspl.checkpoint import find_score, load_checkpoint, save_checkpoint
+from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
 
 
 def test_a_checkpoint_rebuilds_the_model_bit_for_bit(tmp_path):
@@ -46,7 +40,7 @@ def test_a_checkpoint_from_before_the_objectives_is_simsiams(tmp_path):
     model = build_model(SMALL)
     save_checkpoint(model, tmp_path, {})
     meta = json.loads((tmp_path / "meta.json").read_text())
-    for name in ("objective", "label_guided", "train_eyes", "tie", "sound_error_weight"):
+    for name in ("objective", "label_guided", "train_eyes", "correspondence", "sound_error_weight"):
         del meta["config"][name]
     (tmp_path / "meta.json").write_text(json.dumps(meta))
     assert load_checkpoint(tmp_path).config == SMALL

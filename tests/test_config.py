@@ -2,23 +2,20 @@ import dataclasses
 
 import pytest
 
-from sspl.config import (
-    PRESETS,
-    ModelConfig,
-    TrainConfig,
-    departures,
-    paper,
-    tiny,
-    tiny_paper,
-    without_pcm,
-)
+from sspl.config import ModelConfig, without_pcm
+from sspl.presets import PRESETS, paper, tiny, tiny_paper
+from sspl.training.config import TrainConfig, departures
 
 
 def test_the_paper_preset_departs_in_nothing():
     run = paper()
     assert departures(run.model) == {}
     assert departures(run.train) == {}
-    assert (run.model.eyes, run.model.ears, run.model.num_cycles) == ("vgg16", "vggish", 5)
+    assert (run.model.image_encoder, run.model.audio_encoder, run.model.num_cycles) == (
+        "vgg16",
+        "vggish",
+        5,
+    )
 
 
 def test_the_papers_objective_at_the_tiny_scale_departs_in_no_part_of_the_model():
@@ -43,10 +40,10 @@ def test_the_twin_without_pcm_differs_in_nothing_else():
         ({"num_cycles": -1}, "num_cycles"),
         ({"num_cycles": 99}, "num_cycles"),
         ({"norm_offset": -1.0}, "norm_offset"),
-        ({"tie_weight": -0.1}, "tie_weight"),
+        ({"correspondence_weight": -0.1}, "correspondence_weight"),
         ({"fusion": "add", "scaling": "relu"}, "changes nothing"),
         ({"scaling": "softmax", "area_weight": 1.0}, "area_weight say nothing"),
-        ({"tie": "vicreg"}, "tie_weight too"),
+        ({"correspondence": "vicreg"}, "correspondence_weight too"),
         ({"sound_error_weight": 1.0, "num_cycles": 0}, "nothing predicts the sound"),
         ({"sound_error_weight": -1.0}, "sound_error_weight"),
         ({"objective": "byol", "stop_gradient": False}, "stop_gradient is simsiam's"),
@@ -55,7 +52,10 @@ def test_the_twin_without_pcm_differs_in_nothing_else():
         ({"hardway_tau": 0.0}, "hardway_tau above 0"),
         ({"hardway_epsilon2": 0.7}, "up to hardway_epsilon"),
         ({"objective": "hardway"}, "num_cycles 0"),
-        ({"objective": "contrastive", "num_cycles": 0, "tie_weight": 1.0}, "without negatives"),
+        (
+            {"objective": "contrastive", "num_cycles": 0, "correspondence_weight": 1.0},
+            "without negatives",
+        ),
         ({"objective": "attention", "num_cycles": 0, "fusion": "cat"}, "fusion at attention"),
         ({"objective": "contrastive", "num_cycles": 0, "scaling": "relu"}, "scaling at min_max"),
     ],

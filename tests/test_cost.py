@@ -27,13 +27,13 @@ from sspl.cost import (
 from sspl.model import SSPL
 
 # Multiply-adds of the small model, typed out: channels in x out x kernel x places.
-EYES = (
+IMAGE_ENCODERS = (
     3 * 16 * 9 * 56 * 56  # the first convolution strides: 112 to 56 px
     + 16 * 24 * 9 * 56 * 56
     + (24 * 48 + 48 * 64) * 9 * 28 * 28
     + (64 * 64 + 64 * 64) * 9 * 14 * 14
 )
-EARS = 3 * (  # patches
+AUDIO_ENCODERS = 3 * (  # patches
     1 * 8 * 9 * 96 * 64
     + 8 * 16 * 9 * 48 * 32
     + (16 * 32 + 32 * 32) * 9 * 24 * 16
@@ -62,8 +62,8 @@ def build_eval(config: ModelConfig) -> SSPL:
 
 def test_operations_by_hand():
     assert count_flops(build_eval(SMALL)) == {
-        "eyes": 2 * EYES,
-        "ears": 2 * EARS,
+        "image_encoder": 2 * IMAGE_ENCODERS,
+        "audio_encoder": 2 * AUDIO_ENCODERS,
         "query": 2 * QUERY,
         "pcm": 2 * (2 * CYCLE + READ_OUT),
         "head": 2 * HEAD,
@@ -75,11 +75,11 @@ def test_as_printed_a_transposed_convolution_counts_at_its_output_and_a_bias_onc
     biases = 2 * 64 * 3 * 3 + 64 * 14 * 14  # of the sound's prediction and of the read-out
     cycle = CYCLE - R1_TO_R2 + 8 * 8 * 9 * 7 * 7
     assert flops["pcm"] == 2 * (2 * cycle + READ_OUT) + biases
-    assert flops["eyes"] == 2 * EYES
+    assert flops["image_encoder"] == 2 * IMAGE_ENCODERS
 
 
 def test_fake_and_real_tensors_count_the_same():
-    for config in (SMALL, replace(SMALL, num_cycles=0), replace(SMALL, ears="embedding")):
+    for config in (SMALL, replace(SMALL, num_cycles=0), replace(SMALL, audio_encoder="embedding")):
         real = build_model(config).eval()
         with FakeTensorMode():
             fake = build_model(config).eval()
@@ -137,7 +137,13 @@ def test_a_step_sees_two_views_and_learns_backwards():
     query, head = 3 * 2 * 64 * 16, 64 * 16 + 16 * 16 * 2 + 16 * 8 * 2
     into_frozen = 3 * 64 * 16  # the first layer of g needs no gradient for the embeddings
     weighted_sum = 64 * 14 * 14  # has no weights, and its gradient goes to the attention only
-    expected = 2 * EYES + EARS + 3 * query - into_frozen + 2 * (3 * head + 2 * weighted_sum)
+    expected = (
+        2 * IMAGE_ENCODERS
+        + AUDIO_ENCODERS
+        + 3 * query
+        - into_frozen
+        + 2 * (3 * head + 2 * weighted_sum)
+    )
     assert measure_cost(config).step_flops == 2 * expected
 
 
@@ -182,7 +188,7 @@ def test_the_papers_own_counting_meets_every_number_it_prints(printed):
 def test_parameters_and_memory_of_the_papers_size(printed):
     parameters = printed["cost"]["parameters"]
     assert parameters["pcm"] == 9_859_712  # 9.86 M
-    assert parameters["eyes"] == 14_714_688  # VGG16's thirteen convolutions
+    assert parameters["image_encoder"] == 14_714_688  # VGG16's thirteen convolutions
     assert parameters["query"] == 128 * 512 + 512 + 512 * 512 + 512
     # conv1_2 at its busiest: what it reads and what it writes, 64 channels of 224x224 each.
     assert printed["cost"]["look_peak_mb"] == pytest.approx(2 * 64 * 224**2 * 4 / 1e6, rel=0.01)
@@ -190,7 +196,7 @@ def test_parameters_and_memory_of_the_papers_size(printed):
 
 def test_two_views_in_multiply_adds_are_not_what_the_paper_counts(printed):
     flops = printed["cost"]["flops"]
-    both = 2 * (flops["eyes"] + flops["head"]) + flops["ears"] + flops["query"]
+    both = 2 * (flops["image_encoder"] + flops["head"]) + flops["audio_encoder"] + flops["query"]
     assert both / 2e9 == pytest.approx(33.3, abs=0.05)
     assert PAPER_GFLOPS[0] == 35.9
 
@@ -206,7 +212,7 @@ def test_other_presets_print_no_number_of_the_papers(capsys, tmp_path, monkeypat
     monkeypatch.setattr("sspl.cost.PAPER_GFLOPS", {1: 38.3, 8: 54.5})  # fewer rows
     main("tiny-no-pcm", str(tmp_path / "cost.json"))
     result = json.loads((tmp_path / "cost.json").read_text())
-    assert result["config"]["eyes"] == "tiny_vgg"
+    assert result["config"]["image_encoder"] == "tiny_vgg"
     assert {row["paper"] for row in result["rows"]} == {None}
     text = capsys.readouterr().out
     assert "38.3" not in text

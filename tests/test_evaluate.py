@@ -8,7 +8,8 @@ from test_model import SMALL
 
 from sspl.build import build_model
 from sspl.checkpoint import save_checkpoint
-from sspl.config import DataConfig, without_pcm
+from sspl.config import without_pcm
+from sspl.data.config import DataConfig
 from sspl.data.manifest import read_fields, write_manifest
 from sspl.evaluate import main
 
@@ -105,13 +106,13 @@ def test_duets_in_a_folder_are_asked_with_solos_of_it(checkpoint, folder, tmp_pa
     ]
     write_manifest(folder, [row | {"objects": seen} for row in rows])
     result = run(checkpoint, tmp_path / "r.json", str(folder))
-    assert result["duets"]["n"] == 4
+    assert result["multi_source"]["n"] == 4
 
 
 def test_embeddings_go_in_and_silence_is_said_to_be_missing(folder, tmp_path):
     config = without_pcm(SMALL)
     path = write_embeddings(folder, channels=config.sound_channels)
-    model = build_model(dataclasses.replace(config, ears="embedding"))
+    model = build_model(dataclasses.replace(config, audio_encoder="embedding"))
     data = DataConfig(name=str(folder), embeddings=str(path))
     save_checkpoint(model, tmp_path / "m", {"data": vars(data), "selection": "val"})
     result = run(str(tmp_path / "m"), tmp_path / "r.json", str(folder))
@@ -154,7 +155,7 @@ def test_what_cannot_be_given_is_said_before_the_work(checkpoint, options, messa
 
 
 def test_embeddings_of_another_width_are_refused(folder, tmp_path):
-    config = without_pcm(dataclasses.replace(SMALL, ears="embedding"))
+    config = without_pcm(dataclasses.replace(SMALL, audio_encoder="embedding"))
     meta = {"data": vars(DataConfig(name=str(folder))), "selection": "val"}
     save_checkpoint(build_model(config), tmp_path / "m", meta)
     path = write_embeddings(folder, channels=config.sound_channels + 1)

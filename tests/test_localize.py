@@ -14,12 +14,15 @@ from test_model import SMALL
 
 import sspl.localize
 from sspl.build import build_model
-from sspl.checkpoint import load_model, save_checkpoint
+from sspl.checkpoint import save_checkpoint
 from sspl.config import without_pcm
-from sspl.files import MediaError
-from sspl.localize import Localizer, localize_video, main
-from sspl.media import write_audio, write_image
-from sspl.video import open_video, write_video
+from sspl.localize import main
+from sspl.localizer import Localizer, localize_video
+from sspl.media.files import MediaError
+from sspl.media.pictures import write_image
+from sspl.media.sounds import write_audio
+from sspl.media.video import open_video, write_video
+from sspl.zoo.shipped import load_model
 
 CONFIG = replace(SMALL, query_width=32, num_cycles=3, pcm_channels=16, projection_width=32)
 RATE_HZ = 16_000
@@ -174,7 +177,7 @@ def test_videos_that_cannot_be_located(localizer, tmp_path):
 
 
 def test_a_model_without_ears_is_refused():
-    model = build_model(replace(SMALL, ears="embedding"))
+    model = build_model(replace(SMALL, audio_encoder="embedding"))
     with pytest.raises(ValueError, match="has no ears"):
         Localizer(model)
 

@@ -9,8 +9,8 @@ from sspl.build import build_model
 from sspl.config import ModelConfig, without_pcm
 
 SMALL = ModelConfig(
-    eyes="tiny_vgg",
-    ears="tiny_vggish",
+    image_encoder="tiny_vgg",
+    audio_encoder="tiny_vggish",
     image_px=112,
     visual_channels=64,
     sound_channels=64,
@@ -25,8 +25,8 @@ TIED = dataclasses.replace(
     rectified_features=True,
     non_negative_query=True,
     norm_offset=1.0,
-    tie_weight=1.0,
-    leave_out_weight=1.0,
+    correspondence_weight=1.0,
+    background_weight=1.0,
     area_weight=1.0,
 )
 
@@ -61,7 +61,7 @@ def test_one_step_trains_everything_but_the_encoders(config):
     output.loss.backward()
     optimizer.step()
     moved = {n for n, value in model.state_dict().items() if not torch.equal(value, before[n])}
-    assert not any(name.startswith(("eyes.", "ears.")) for name in moved)
+    assert not any(name.startswith(("image_encoder.", "audio_encoder.")) for name in moved)
     assert any(name.startswith("query.") for name in moved)
     assert any(name.startswith("head.") for name in moved)
     assert any(name.startswith("pcm.") for name in moved) == bool(config.num_cycles)
@@ -71,7 +71,9 @@ def test_training_mode_leaves_the_encoders_in_eval_mode():
     model = build_model(SMALL).train()
     assert model.pcm is not None
     assert model.pcm.training
-    assert not any(m.training for m in [*model.eyes.modules(), *model.ears.modules()])
+    assert not any(
+        m.training for m in [*model.image_encoder.modules(), *model.audio_encoder.modules()]
+    )
 
 
 def test_output_shapes_and_ranges():
@@ -81,7 +83,12 @@ def test_output_shapes_and_ranges():
     assert output.similarity1.abs().max() <= 1 + 1e-5
     assert output.z1.shape == output.z2.shape == (3, 16)
     assert set(output.terms) == {"simsiam"}
-    assert set(build_model(TIED)(*make_batch()).terms) == {"simsiam", "tie", "leave_out", "area"}
+    assert set(build_model(TIED)(*make_batch()).terms) == {
+        "simsiam",
+        "correspondence",
+        "background",
+        "area",
+    }
 
 
 def test_the_papers_loss_is_simsiams_alone():
@@ -130,14 +137,14 @@ def test_the_mean_over_patches_comes_after_g_and_before_the_norm():
     """f_a: the normalised mean of the embeddings; g(f_a): the mean of g (authors' code)."""
     model = build_model(SMALL).eval()
     embeddings = torch.rand(2, 3, 64)
-    sound, query = model.listen(embeddings)
+    sound, query = model.project_audio(embeddings)
     mean = embeddings.mean(1)
     torch.testing.assert_close(sound, mean / mean.norm(dim=1, keepdim=True))
     expected = sum(model.query(embeddings[:, p]) for p in range(3)) / 3
     torch.testing.assert_close(query, expected)
 
 
-@pytest.mark.parametrize("name", ["tie_weight", "leave_out_weight", "area_weight"])
+@pytest.mark.parametrize("name", ["correspondence_weight", "background_weight", "area_weight"])
 def test_each_weight_acts_by_itself(name):
     """The loss is SimSiam's plus the weight times the term of the same name."""
     config = dataclasses.replace(SMALL, **{name: 2.0})
@@ -215,8 +222,8 @@ def test_the_maps_terms_go_with_every_objective_without_negatives(objective):
     )
     output = build_model(config).train().learn(*make_features(config))
     terms = output.terms
-    assert set(terms) == {objective, "tie", "leave_out", "area", "sound_error"}
-    expected = terms[objective] + terms["tie"] + terms["leave_out"] + terms["area"]
+    assert set(terms) == {objective, "correspondence", "background", "area", "sound_error"}
+    expected = terms[objective] + terms["correspondence"] + terms["background"] + terms["area"]
     assert output.loss.item() == pytest.approx((expected + 0.5 * terms["sound_error"]).item())
 
 
@@ -268,25 +275,31 @@ def test_hardways_bounds_count():
 
 
 def test_eyes_that_learn_learn_in_training_only():
-    model = build_model(dataclasses.replace(LOOK_ONCE, train_eyes=True)).train()
-    assert model.eyes.training
-    assert not model.ears.training
+    model = build_model(dataclasses.replace(LOOK_ONCE, train_image_encoder=True)).train()
+    assert model.image_encoder.training
+    assert not model.audio_encoder.training
     model(*make_batch()).loss.backward()
-    assert all(p.grad is not None for p in model.eyes.parameters())
+    assert all(p.grad is not None for p in model.image_encoder.parameters())
     model.eval()
-    assert not model.eyes.training
-    assert not model.see(make_batch()[0]).requires_grad
+    assert not model.image_encoder.training
+    assert not model.encode_image(make_batch()[0]).requires_grad
 
 
 def test_eyes_that_learn_start_where_features_keep_their_scale():
     """PyTorch's own start fades: a hundredth is left after the small VGG, and of VGG16 too."""
-    learn, freeze = (dataclasses.replace(LOOK_ONCE, train_eyes=learns) for learns in (True, False))
+    learn, freeze = (
+        dataclasses.replace(LOOK_ONCE, train_image_encoder=learns) for learns in (True, False)
+    )
     view = make_batch()[0]
-    assert build_model(learn).eval().see(view).std() > 0.1 > build_model(freeze).see(view).std()
+    assert (
+        build_model(learn).eval().encode_image(view).std()
+        > 0.1
+        > build_model(freeze).encode_image(view).std()
+    )
 
 
 def test_building_leaves_the_random_state_whatever_learns():
     state = torch.get_rng_state()
-    for config in (*OBJECTIVES, dataclasses.replace(SMALL, train_eyes=True)):
+    for config in (*OBJECTIVES, dataclasses.replace(SMALL, train_image_encoder=True)):
         build_model(config)
     assert torch.equal(torch.get_rng_state(), state)

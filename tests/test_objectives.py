@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sspl.objectives import (
+    background_loss,
     barlow_twins_loss,
     byol_loss,
+    correspondence_loss,
     cross_correlation,
-    leave_out_loss,
     simsiam_loss,
     standardise,
-    tie_loss,
     vicreg_loss,
     w_mse_loss,
     whiten,
@@ -263,27 +263,27 @@ def test_vicreg_of_one_pair_knows_of_no_variance():
 def test_tie_is_barlow_twins_per_dimension():
     a, b = torch.randn(9, 3), torch.randn(9, 3)
     expected = naive_barlow_twins(a, b, 0.1)
-    assert tie_loss(a, b, 0.1).item() == pytest.approx(expected / 3, abs=1e-3)
+    assert correspondence_loss(a, b, 0.1).item() == pytest.approx(expected / 3, abs=1e-3)
 
 
 def test_tie_by_vicreg_is_its_loss_of_standardised_features_over_25():
     a, b = 3 * torch.randn(9, 3) + 1, torch.randn(9, 3)
     a_hat, b_hat = ((x - x.mean(0)) / x.var(0, correction=0).add(1e-5).sqrt() for x in (a, b))
     expected = naive_vicreg(a_hat, b_hat) / 25
-    assert tie_loss(a, b, 0.0, "vicreg").item() == pytest.approx(expected, rel=1e-4)
+    assert correspondence_loss(a, b, 0.0, "vicreg").item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_tie_by_w_mse_whitens_slices_of_twice_the_width():
     a, b = torch.randn(12, 3), torch.randn(12, 3)
-    assert tie_loss(a, b, 0.0, "w_mse") == w_mse_loss(a, b, slice_size=6)
+    assert correspondence_loss(a, b, 0.0, "w_mse") == w_mse_loss(a, b, slice_size=6)
 
 
 @pytest.mark.parametrize("kind", ["barlow_twins", "vicreg", "w_mse"])
 def test_tie_is_least_where_sight_follows_sound(kind):
     sound = torch.randn(64, 4)
-    same = tie_loss(sound, sound, 0.0, kind).item()
+    same = correspondence_loss(sound, sound, 0.0, kind).item()
     assert same == pytest.approx(0, abs=0.01)
-    assert 0.5 < tie_loss(torch.randn(64, 4), sound, 0.0, kind).item() < 3
+    assert 0.5 < correspondence_loss(torch.randn(64, 4), sound, 0.0, kind).item() < 3
 
 
 def test_a_standardised_batch_has_deviation_one_and_one_pair_none():
@@ -303,13 +303,13 @@ def test_leave_out_is_the_covariance_over_the_wholes_deviation():
         deviation_w = math.sqrt(sum((a - mw) ** 2 for a in w) / 9)
         deviation_q = math.sqrt(sum((a - mq) ** 2 for a in q) / 9)
         expected += (cov / deviation_w / deviation_q) ** 2
-    assert leave_out_loss(left, whole, query).item() == pytest.approx(expected / 3, abs=1e-3)
+    assert background_loss(left, whole, query).item() == pytest.approx(expected / 3, abs=1e-3)
 
 
 def test_leaving_out_a_halo_costs_less_than_leaving_out_the_object():
     sound = torch.randn(64, 4)
     nothing, halo, everything = (
-        leave_out_loss(share * sound, sound, sound).item() for share in (0.0, 0.1, 1.0)
+        background_loss(share * sound, sound, sound).item() for share in (0.0, 0.1, 1.0)
     )
     assert nothing == 0
     assert halo == pytest.approx(0.01, abs=1e-3)

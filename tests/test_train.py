@@ -16,11 +16,15 @@ from test_model import SMALL
 
 from sspl.build import build_model
 from sspl.checkpoint import load_checkpoint, read_meta
-from sspl.config import PRESETS, DataConfig, RunConfig, TrainConfig, light, without_pcm
+from sspl.config import without_pcm
+from sspl.data.config import DataConfig
 from sspl.data.pairs import Pairs
 from sspl.evaluate import main as evaluate
-from sspl.train import LAST, main, train, validate
-from sspl.trainer import Trainer, TrainingError
+from sspl.presets import PRESETS, light
+from sspl.train import main
+from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.loop import LAST, train, validate
+from sspl.training.trainer import Trainer, TrainingError
 
 RUN = RunConfig(
     model=without_pcm(SMALL),
@@ -105,7 +109,7 @@ def test_a_run_killed_within_an_epoch_loses_nothing_since_the_last_save(
 
 def test_eyes_that_learn_look_anew_at_what_chooses(tmp_path):
     """The score of the last epoch is that of the last eyes, not of those the run began with."""
-    model = dataclasses.replace(RUN.model, train_eyes=True)
+    model = dataclasses.replace(RUN.model, train_image_encoder=True)
     run = change(dataclasses.replace(RUN, model=model), cached_views=0, learning_rate=0.1)
     trained = build_model(model)
     best = train(trained, run, make_pairs(8), make_scored_pairs(4), tmp_path)
@@ -157,7 +161,9 @@ def test_without_a_split_to_score_the_last_epoch_is_kept(tmp_path):
 
 def test_a_run_stops_when_no_epoch_gets_better(tmp_path, monkeypatch):
     scores = iter([0.3, 0.5, 0.4, 0.5, 0.9])
-    monkeypatch.setattr("sspl.train.validate", lambda *_: {"ciou_at_50": next(scores), "auc": 0.0})
+    monkeypatch.setattr(
+        "sspl.training.loop.validate", lambda *_: {"ciou_at_50": next(scores), "auc": 0.0}
+    )
     best = run_training(tmp_path, change(RUN, epochs=5, patience=2))
     rows = (tmp_path / "log.jsonl").read_text().splitlines()
     assert len(rows) == 4
@@ -173,7 +179,7 @@ def test_command_trains_and_scores_a_folder_with_embeddings_given(tmp_path, monk
     monkeypatch.setitem(PRESETS, "light-no-pcm", make_quick_light)
     main(out, "light-no-pcm", str(folder), embeddings, weights, device="cpu")
     meta = read_meta(out / "best")
-    assert meta["config"]["ears"] == "embedding"
+    assert meta["config"]["audio_encoder"] == "embedding"
     assert meta["config"]["sound_channels"] == 6
     assert (out / "training.png").stat().st_size > 1000
     capsys.readouterr()

@@ -18,7 +18,7 @@ from test_model import SMALL
 from torch import nn
 
 from sspl.build import build_model
-from sspl.encoders import EARS, EYES
+from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS
 from sspl.weights import (
     PUBLISHED,
     TINY_FOLDER,
@@ -104,7 +104,9 @@ def published(server, squeezenet, tmp_path, monkeypatch) -> Published:
 
 def make_own(folder: Path, name: str = "squeezenet1_1_mine.safetensors", **changes) -> Path:
     """A file of one's own; `changes` replaces tensors by name, None leaves one out."""
-    tensors = EYES[SQUEEZENET]().state_dict() | {k.replace("__", "."): changes[k] for k in changes}
+    tensors = IMAGE_ENCODERS[SQUEEZENET]().state_dict() | {
+        k.replace("__", "."): changes[k] for k in changes
+    }
     tensors = {key: tensor for key, tensor in tensors.items() if tensor is not None}
     folder.mkdir(exist_ok=True)
     if name.endswith(".pth"):
@@ -276,11 +278,11 @@ def test_other_networks_beside_ours_do_not_count(tmp_path):
 def test_squeezenet_in_torchvisions_layout_sees_what_torchvision_sees(tmp_path, squeezenet, zipped):
     path = tmp_path / "squeezenet1_1_mine.pth"
     torch.save(squeezenet.state_dict(), path, _use_new_zipfile_serialization=zipped)
-    eyes = EYES[SQUEEZENET]().eval()
-    eyes.load_state_dict(read_weights(SQUEEZENET, path))
+    image_encoder = IMAGE_ENCODERS[SQUEEZENET]().eval()
+    image_encoder.load_state_dict(read_weights(SQUEEZENET, path))
     picture = torch.randn(1, 3, 240, 240)
     with torch.no_grad():
-        seen, theirs = eyes(picture), squeezenet.features(picture)
+        seen, theirs = image_encoder(picture), squeezenet.features(picture)
         fire = squeezenet.features[-1]
         x = fire.squeeze_activation(fire.squeeze(squeezenet.features[:-1](picture)))
         before_relu = torch.cat([fire.expand1x1(x), fire.expand3x3(x)], dim=1)
@@ -292,7 +294,7 @@ def test_squeezenet_in_torchvisions_layout_sees_what_torchvision_sees(tmp_path, 
 
 def test_vgg16_in_torchvisions_layout_sees_what_torchvision_sees(tmp_path):
     with torch.device("meta"):  # its classifier alone would take 500 MB
-        theirs, eyes = torchvision.models.vgg16(weights=None), EYES["vgg16"]()
+        theirs, image_encoder = torchvision.models.vgg16(weights=None), IMAGE_ENCODERS["vgg16"]()
     theirs.features.to_empty(device="cpu")
     for parameter in theirs.features.parameters():
         nn.init.normal_(parameter, std=0.03)
@@ -304,10 +306,10 @@ def test_vgg16_in_torchvisions_layout_sees_what_torchvision_sees(tmp_path):
     torch.save(layout, tmp_path / "vgg16.pth")
     weights = read_weights("vgg16", tmp_path / "vgg16.pth")
     assert list(weights)[-1] == "28.bias"  # conv5_3
-    eyes.load_state_dict(weights, assign=True)
+    image_encoder.load_state_dict(weights, assign=True)
     picture = torch.randn(1, 3, 32, 32)
     with torch.no_grad():
-        seen = eyes(picture)
+        seen = image_encoder(picture)
         assert torch.equal(seen, theirs.features[:29](picture))
         assert torch.equal(F.relu(seen), theirs.features[:30](picture))
     assert seen.min() < 0
@@ -405,8 +407,13 @@ def test_code_in_a_pickle_does_not_run(tmp_path, how):
 def test_the_tiny_encoders_come_from_the_repository(tmp_path):
     model = build_model(SMALL)
     files = load_encoders(model)
-    assert files == {part: TINY_FOLDER / f"{part}.safetensors" for part in ("eyes", "ears")}
-    for part, encoder in (("eyes", model.eyes), ("ears", model.ears)):
+    assert files == {
+        part: TINY_FOLDER / f"{part}.safetensors" for part in ("image_encoder", "audio_encoder")
+    }
+    for part, encoder in (
+        ("image_encoder", model.image_encoder),
+        ("audio_encoder", model.audio_encoder),
+    ):
         for key, value in load_file(files[part]).items():
             assert torch.equal(encoder.state_dict()[key], value), key
     # A folder that holds other things does not take their place.
@@ -415,37 +422,48 @@ def test_the_tiny_encoders_come_from_the_repository(tmp_path):
 
 def test_the_weights_folder_may_hold_other_tiny_encoders(tmp_path):
     other = build_model(SMALL, seed=3)
-    save_file(other.eyes.state_dict(), tmp_path / "eyes.safetensors")
+    save_file(other.image_encoder.state_dict(), tmp_path / "image_encoder.safetensors")
     model = build_model(SMALL)
     files = load_encoders(model, tmp_path)
-    assert files["eyes"] == tmp_path / "eyes.safetensors"
-    assert files["ears"] == TINY_FOLDER / "ears.safetensors"
-    assert torch.equal(model.eyes.state_dict()["0.weight"], other.eyes.state_dict()["0.weight"])
+    assert files["image_encoder"] == tmp_path / "image_encoder.safetensors"
+    assert files["audio_encoder"] == TINY_FOLDER / "audio_encoder.safetensors"
+    assert torch.equal(
+        model.image_encoder.state_dict()["0.weight"], other.image_encoder.state_dict()["0.weight"]
+    )
 
 
 def test_eyes_that_learn_keep_their_random_start():
-    model = build_model(replace(SMALL, train_eyes=True))
-    before = model.eyes.state_dict()["0.weight"].clone()
-    assert set(load_encoders(model)) == {"ears"}
-    assert torch.equal(model.eyes.state_dict()["0.weight"], before)
+    model = build_model(replace(SMALL, train_image_encoder=True))
+    before = model.image_encoder.state_dict()["0.weight"].clone()
+    assert set(load_encoders(model)) == {"audio_encoder"}
+    assert torch.equal(model.image_encoder.state_dict()["0.weight"], before)
 
 
 def test_sounds_embedded_before_need_no_weights(tmp_path):
     make_own(tmp_path)
-    config = replace(SMALL, eyes=SQUEEZENET, ears="embedding", visual_channels=512)
+    config = replace(
+        SMALL, image_encoder=SQUEEZENET, audio_encoder="embedding", visual_channels=512
+    )
     model = build_model(config)
     files = load_encoders(model, tmp_path)
-    assert files == {"eyes": tmp_path / "squeezenet1_1_mine.safetensors"}
-    assert not any(p.requires_grad for p in model.eyes.parameters())
+    assert files == {"image_encoder": tmp_path / "squeezenet1_1_mine.safetensors"}
+    assert not any(p.requires_grad for p in model.image_encoder.parameters())
 
 
 def test_nothing_is_loaded_where_something_is_missing(tmp_path):
-    eyes = EYES["tiny_vgg"]()
-    before = eyes[0].weight.clone()
-    config = SimpleNamespace(eyes="tiny_vgg", ears="vggish", train_eyes=False)
+    image_encoder = IMAGE_ENCODERS["tiny_vgg"]()
+    before = image_encoder[0].weight.clone()
+    config = SimpleNamespace(
+        image_encoder="tiny_vgg", audio_encoder="vggish", train_image_encoder=False
+    )
     with pytest.raises(ValueError, match=r"vggish-10086976\.pth"):
-        load_encoders(SimpleNamespace(eyes=eyes, ears=nn.Linear(1, 1), config=config), tmp_path)
-    assert torch.equal(eyes[0].weight, before)
+        load_encoders(
+            SimpleNamespace(
+                image_encoder=image_encoder, audio_encoder=nn.Linear(1, 1), config=config
+            ),
+            tmp_path,
+        )
+    assert torch.equal(image_encoder[0].weight, before)
 
 
 @pytest.mark.weights
@@ -454,9 +472,9 @@ def test_nothing_is_loaded_where_something_is_missing(tmp_path):
 def test_the_published_weights_are_read(name):
     if not list(Path(str(REAL_FOLDER)).glob(f"{name}*")):
         pytest.skip(f"{REAL_FOLDER} holds no {name}")
-    encoder = (EYES | EARS)[name]().eval()
+    encoder = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name]().eval()
     encoder.load_state_dict(read_weights(name, find_weights(name, REAL_FOLDER)))
-    x = torch.randn(1, 2, 96, 64) if name in EARS else torch.randn(1, 3, 112, 112)
+    x = torch.randn(1, 2, 96, 64) if name in AUDIO_ENCODERS else torch.randn(1, 3, 112, 112)
     with torch.no_grad():
         seen = encoder(x)
     assert torch.isfinite(seen).all()

@@ -10,12 +10,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sspl.audio import hear_clip
+from sspl.audio import clip_log_mel
 from sspl.data.manifest import IMAGE_PX, Row, read_manifest
 from sspl.data.pairs import Pairs
 from sspl.data.shards import Shards, open_shards
 from sspl.data.stores import Store
-from sspl.media import read_audio, read_image
+from sspl.media.pictures import read_image
+from sspl.media.sounds import read_audio
 
 
 def open_pairs(
@@ -60,7 +61,7 @@ def open_rows(
     if shards is not None:
         shards.check(rows)
     if embeddings is None:
-        sounds = Store(partial(_hear, shards), rows)
+        sounds = Store(partial(_encode_audio, shards), rows)
     else:
         sounds = _find_embeddings(embeddings, rows)
     return Pairs(
@@ -120,10 +121,10 @@ def _see(shards: Shards | None, row: Row) -> Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
 
 
-def _hear(shards: Shards | None, row: Row) -> Tensor:
+def _encode_audio(shards: Shards | None, row: Row) -> Tensor:
     """(3, 96, 64) float32."""
     try:
         waveform = read_audio(shards.read(row.audio) if shards else row.audio, row.start_s)
-        return hear_clip(torch.from_numpy(waveform))
+        return clip_log_mel(torch.from_numpy(waveform))
     except ValueError as error:
         raise ValueError(f"row {row.id!r}: {error}") from error

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from sspl.files import replace_when_done
+from sspl.media.files import replace_when_done
 
 MANIFEST = "manifest.jsonl"
 IMAGE_PX = 256  # frames are squashed to this first (the authors' code)

@@ -22,8 +22,9 @@ from webdataset.writer import TarWriter
 from sspl.data.manifest import Row, read_fields, read_manifest
 from sspl.data.shards import INDEX, SHARDS
 from sspl.data.stores import count_cores, map_ahead
-from sspl.files import MediaError, check_file
-from sspl.media import read_audio, read_image
+from sspl.media.files import MediaError, check_file
+from sspl.media.pictures import read_image
+from sspl.media.sounds import read_audio
 
 ROWS_PER_SHARD = 5000  # half a gigabyte of prepared pairs
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")

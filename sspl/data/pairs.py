@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sspl.audio import CLIP_S, hear_clip
+from sspl.audio import CLIP_S, clip_log_mel
 from sspl.data.manifest import SeenObject
 from sspl.data.orchestra import INSTRUMENTS, Kind, Placed, draw_picture, make_clip
 from sspl.data.orchestra.sounds import synthesise
@@ -74,7 +74,7 @@ def orchestra_pairs(
     return Pairs(
         ids=list(ids),
         images=torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
-        sounds=torch.stack([hear_clip(torch.from_numpy(waveform)) for waveform in waveforms]),
+        sounds=torch.stack([clip_log_mel(torch.from_numpy(waveform)) for waveform in waveforms]),
         boxes=[_list_boxes(items) for items in placed],
         labels=list(labels),
         num_annotators=[1] * num,
@@ -98,7 +98,7 @@ def orchestra_solos(seed: int, labels: Sequence[str], num: int) -> dict[str, Ten
     rng = np.random.default_rng([seed, 47])
     return {
         label: torch.stack(
-            [hear_clip(torch.from_numpy(synthesise(label, rng, CLIP_S))) for _ in range(num)]
+            [clip_log_mel(torch.from_numpy(synthesise(label, rng, CLIP_S))) for _ in range(num)]
         )
         for label in labels
     }

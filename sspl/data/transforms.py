@@ -14,7 +14,8 @@ from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
 
 from sspl.data.augmentations import AUGMENTATIONS, AugmentationName, augment
-from sspl.encoders import normalise_picture
+from sspl.data.normalisation import normalise_picture
+from sspl.encoders import ImageEncoderSpec
 
 ViewName = Literal["crop", "horizontal_flip", AugmentationName]
 """Table 4's rows: a crop, and beside it nothing, a mirror (what every other table has), or one of
@@ -69,25 +70,29 @@ def draw_views(
 
 
 def make_views(
-    resized: Tensor, drawn: Tensor, px: int, augmentation: ViewName = "horizontal_flip"
+    resized: Tensor,
+    drawn: Tensor,
+    encoder: ImageEncoderSpec,
+    augmentation: ViewName = "horizontal_flip",
 ) -> Tensor:
     """Make the training view that was drawn of each picture.
 
     Args:
         resized: (B, 3, side, side) uint8 of `resize_for_crops`.
         drawn: (B, 3 + k) of `draw_views` for the same augmentation.
+        encoder: what the views are for.
     Returns:
-        (B, 3, px, px) float32, ImageNet-normalised.
+        (B, 3, px, px) float32, as that takes them in.
     """
-    views = _cut(resized, drawn[:, :3].long(), px)
+    views = _cut(resized, drawn[:, :3].long(), encoder.input_px)
     if augmentation not in ("crop", "horizontal_flip"):
         views = augment(views, augmentation, drawn[:, 3:])
-    return normalise_picture(views)
+    return normalise_picture(views, encoder.normalisation)
 
 
 def random_views(
     images: Tensor,
-    px: int,
+    encoder: ImageEncoderSpec,
     generator: torch.Generator,
     augmentation: ViewName = "horizontal_flip",
 ) -> Tensor:
@@ -95,21 +100,23 @@ def random_views(
 
     Args:
         images: (B, 3, H, W) uint8.
+        encoder: what the views are for.
         generator: on the CPU; it makes the views.
         augmentation: by default the paper's: mirror every second.
     Returns:
-        (B, 3, px, px) float32, ImageNet-normalised.
+        (B, 3, px, px) float32, as the encoder takes them in.
     """
+    px = encoder.input_px
     drawn = draw_views(len(images), px, generator, augmentation)
-    return make_views(resize_for_crops(images, px), drawn, px, augmentation)
+    return make_views(resize_for_crops(images, px), drawn, encoder, augmentation)
 
 
-def whole_view(images: Tensor, px: int) -> Tensor:
-    """The whole picture, squashed to px: what evaluation and the app look at.
+def whole_view(images: Tensor, encoder: ImageEncoderSpec) -> Tensor:
+    """The whole picture, squashed to a square: what evaluation and the app look at.
 
     Args and returns as in `random_views`.
     """
-    return normalise_picture(_resize(images, px))
+    return normalise_picture(_resize(images, encoder.input_px), encoder.normalisation)
 
 
 def _cut(resized: Tensor, crops: Tensor, px: int) -> Tensor:

@@ -13,9 +13,9 @@ import tyro
 
 from sspl.command import run_command
 from sspl.experiments.catalogue import EXPERIMENTS, list_experiments
-from sspl.experiments.results import write_results
-from sspl.experiments.runner import run_experiments
-from sspl.experiments.scale import Scale, light_scale, paper_scale, tiny_scale
+from sspl.experiments.engine.results import write_results
+from sspl.experiments.engine.runner import run_experiments
+from sspl.experiments.engine.setup import Setup, light_setup, paper_setup, tiny_setup
 
 
 def main(
@@ -65,13 +65,13 @@ def main(
             raise ValueError(f"no experiment {name!r}: take list, all, report, or one of {names}")
         if not seeds or len(set(seeds)) < len(seeds):
             raise ValueError(f"--seeds {seeds}: name at least one, and each once")
-        scale = _choose_scale(preset, data, embeddings, flickr, vggsound, music)
+        setup = _choose_setup(preset, data, embeddings, flickr, vggsound, music)
         for made in (folder, out):
             _make_folder(made)
         if not report.parent.is_dir():
             raise ValueError(f"{report} cannot be written: make the folder {report.parent} first")
         chosen = [EXPERIMENTS[name] for name in names]
-        run_experiments(chosen, scale, seeds, folder, out, weights_dir)
+        run_experiments(chosen, setup, seeds, folder, out, weights_dir)
     readings = {name: experiment.reading for name, experiment in EXPERIMENTS.items()}
     write_results(out, report, readings if preset == "tiny" else {})
     print(f"rows and figures in {out}, all of it in {report}")
@@ -84,25 +84,25 @@ def _make_folder(path: Path) -> None:
         raise ValueError(f"{path} cannot be a folder ({error.strerror}): name another") from error
 
 
-def _choose_scale(
+def _choose_setup(
     preset: str,
     data: Path | None,
     embeddings: Path | None,
     flickr: Path | None,
     vggsound: Path | None,
     music: Path | None,
-) -> Scale:
+) -> Setup:
     if preset != "light" and (data or embeddings):
         raise ValueError("--data and --embeddings belong to --preset light")
     if preset != "paper" and (flickr or vggsound or music):
         raise ValueError("--flickr, --vggsound and --music belong to --preset paper")
     if preset == "tiny":
-        return tiny_scale()
+        return tiny_setup()
     if preset == "paper":
-        return paper_scale(flickr, vggsound, music)
+        return paper_setup(flickr, vggsound, music)
     if data is None:
         raise ValueError("--preset light needs --data FOLDER, one that holds manifest.jsonl")
-    return light_scale(data, embeddings)
+    return light_setup(data, embeddings)
 
 
 if __name__ == "__main__":

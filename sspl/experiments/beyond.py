@@ -5,23 +5,27 @@
 The paper names them in Sec. 3.2 and leaves them as future work: it has no numbers.
 """
 
-from sspl.experiments.scale import Recipe, Scale
-from sspl.experiments.variants import Experiment, Variant, for_each_recipe, vary
+from sspl.experiments.engine.setup import Recipe, Setup
+from sspl.experiments.engine.variants import Experiment, Variant, for_each_recipe, vary
+from sspl.objectives import BYOL, WMSE, BarlowTwins, SimSiam
 
 
-def list_variants(scale: Scale) -> list[Variant]:
-    return for_each_recipe(scale, _replace_simsiam)
+def list_variants(setup: Setup) -> list[Variant]:
+    return for_each_recipe(setup, _replace_simsiam)
 
 
 def _replace_simsiam(recipe: Recipe) -> list[Variant]:
     run = recipe.without_pcm
     # W-MSE whitens a batch: it needs twice as many pairs as dimensions, better more.
-    narrow = min(run.model.projection_width // 8, run.train.batch_size // 4)
+    ours = run.model.objective
+    assert isinstance(ours, SimSiam)
+    wide, narrow = ours.projection_width, min(ours.projection_width // 8, run.train.batch_size // 4)
+    byol = BYOL(projection_width=wide, prediction_width=ours.prediction_width)
     return [
         Variant(label="SimSiam (SSPL)", run=run),
-        Variant(label="BYOL", run=vary(run, objective="byol")),
-        Variant(label="Barlow Twins", run=vary(run, objective="barlow_twins")),
-        Variant(label="W-MSE", run=vary(run, objective="w_mse", projection_width=narrow)),
+        Variant(label="BYOL", run=vary(run, objective=byol)),
+        Variant(label="Barlow Twins", run=vary(run, objective=BarlowTwins(projection_width=wide))),
+        Variant(label="W-MSE", run=vary(run, objective=WMSE(projection_width=narrow))),
     ]
 
 

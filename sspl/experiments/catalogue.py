@@ -2,13 +2,13 @@
 
 from sspl.experiments import (
     beyond,
-    dial,
+    false_negative_rate,
     figure2,
     figure4,
     figure5,
     figure6,
     figure7,
-    listening,
+    negative_audio,
     table1,
     table2,
     table3,
@@ -17,7 +17,7 @@ from sspl.experiments import (
     tableS5,
     tableS6,
 )
-from sspl.experiments.variants import Experiment
+from sspl.experiments.engine.variants import Experiment
 
 MODULES = (
     table1,
@@ -32,9 +32,9 @@ MODULES = (
     figure5,
     figure6,
     figure7,
-    dial,
+    false_negative_rate,
     beyond,
-    listening,
+    negative_audio,
 )
 EXPERIMENTS: dict[str, Experiment] = {m.EXPERIMENT.name: m.EXPERIMENT for m in MODULES}
 

@@ -7,17 +7,17 @@ leave the false ones out. C, SSPL: no negatives. The paper shows maps and no num
 they learn from MUSIC where it is (from VGG-Sound where that is), and from `orchestra`.
 """
 
-from sspl.config import RunConfig
-from sspl.experiments.baselines import contrastive
-from sspl.experiments.scale import Recipe, Scale
-from sspl.experiments.variants import Experiment, Variant
+from sspl.experiments.engine.setup import Recipe, Setup
+from sspl.experiments.engine.variants import Experiment, Variant
+from sspl.experiments.methods import contrastive
+from sspl.training.config import RunConfig
 
 
-def list_variants(scale: Scale) -> list[Variant]:
+def list_variants(setup: Setup) -> list[Variant]:
     """None where no data has labels to leave false negatives out by."""
-    if scale.labelled is None:
+    if setup.labelled is None:
         return []
-    methods = list_methods(scale.labelled)
+    methods = list_methods(setup.labelled)
     return [Variant(label=letter, run=run) for letter, run in methods.items()]
 
 

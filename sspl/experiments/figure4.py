@@ -5,19 +5,14 @@
 Paper: SSPL with PCM above HardWay at every threshold, on both test sets (curves, no numbers).
 """
 
-from sspl.experiments.baselines import (
-    HARDWAY_LOWER,
-    attention,
-    hardway,
-    hardway_with_lower_bounds,
-)
-from sspl.experiments.drawing import plot_success
-from sspl.experiments.scale import Scale
-from sspl.experiments.variants import Experiment, Variant
+from sspl.experiments.engine.drawing import plot_success
+from sspl.experiments.engine.setup import Setup
+from sspl.experiments.engine.variants import Experiment, Variant
+from sspl.experiments.methods import HARDWAY_LOWER, attention, hardway, hardway_with_lower_bounds
 
 
-def list_variants(scale: Scale) -> list[Variant]:
-    recipe = scale.main
+def list_variants(setup: Setup) -> list[Variant]:
+    recipe = setup.main
     methods = {
         "Attention": attention(recipe),
         "HardWay": hardway(recipe),

@@ -6,7 +6,7 @@ The first pictures of the harder test set, good or bad; the paper does not say h
 """
 
 from sspl.experiments import figure4
-from sspl.experiments.variants import Experiment
+from sspl.experiments.engine.variants import Experiment
 
 READING = (
     "The first six pictures of the harder test set, of one seed. All methods but HardWay choose "

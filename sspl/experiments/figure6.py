@@ -5,14 +5,14 @@
 Paper, read from the curves: rising, most in the first three cycles, on both test sets.
 """
 
-from sspl.experiments.drawing import plot_cycles
-from sspl.experiments.scale import Scale
-from sspl.experiments.variants import Experiment, Variant, for_each_recipe
+from sspl.experiments.engine.drawing import plot_cycles
+from sspl.experiments.engine.setup import Setup
+from sspl.experiments.engine.variants import Experiment, Variant, for_each_recipe
 
 
-def list_variants(scale: Scale) -> list[Variant]:
+def list_variants(setup: Setup) -> list[Variant]:
     return for_each_recipe(
-        scale, lambda recipe: [Variant(label="SSPL (w/ PCM)", run=recipe.with_pcm)]
+        setup, lambda recipe: [Variant(label="SSPL (w/ PCM)", run=recipe.with_pcm)]
     )
 
 

@@ -5,12 +5,12 @@
 The first pictures of the harder test set, good or bad.
 """
 
-from sspl.experiments.scale import Scale
-from sspl.experiments.variants import Experiment, Variant
+from sspl.experiments.engine.setup import Setup
+from sspl.experiments.engine.variants import Experiment, Variant
 
 
-def list_variants(scale: Scale) -> list[Variant]:
-    return [Variant(label="SSPL (w/ PCM)", run=scale.main.with_pcm)]
+def list_variants(setup: Setup) -> list[Variant]:
+    return [Variant(label="SSPL (w/ PCM)", run=setup.main.with_pcm)]
 
 
 READING = (

@@ -9,15 +9,10 @@ Paper, cIoU@0.5 / AUC on Flickr's test set, trained on Flickr10k: Attention 0.44
 
 from collections.abc import Mapping, Sequence
 
-from sspl.config import RunConfig
-from sspl.experiments.baselines import (
-    HARDWAY_LOWER,
-    attention,
-    hardway,
-    hardway_with_lower_bounds,
-)
-from sspl.experiments.scale import Recipe, Scale
-from sspl.experiments.variants import Experiment, Variant
+from sspl.experiments.engine.setup import Recipe, Setup
+from sspl.experiments.engine.variants import Experiment, Variant
+from sspl.experiments.methods import HARDWAY_LOWER, attention, hardway, hardway_with_lower_bounds
+from sspl.training.config import RunConfig
 
 METHODS = ("Attention", "HardWay", "SSPL (w/o PCM)", "SSPL (w/ PCM)")
 # By training set, for the four methods.
@@ -29,12 +24,12 @@ PAPER = {
 }
 
 
-def list_variants(scale: Scale) -> list[Variant]:
-    return compare_methods(scale, PAPER, "Flickr")
+def list_variants(setup: Setup) -> list[Variant]:
+    return compare_methods(setup, PAPER, "Flickr")
 
 
 def compare_methods(
-    scale: Scale, paper: Mapping[str, Sequence[tuple[float | None, float | None]]], test: str
+    setup: Setup, paper: Mapping[str, Sequence[tuple[float | None, float | None]]], test: str
 ) -> list[Variant]:
     """All methods on each training set there is; where two are the same data, on the first.
 
@@ -44,7 +39,7 @@ def compare_methods(
     """
     variants, seen = [], []
     for training, numbers in paper.items():
-        recipes = scale.trainings.get(training)
+        recipes = setup.trainings.get(training)
         if recipes is None or recipes in seen:
             continue
         seen.append(recipes)

@@ -7,9 +7,9 @@ Paper, cIoU@0.5 / AUC on VGG-SS, trained on VGG-Sound10k: Attention 0.160 / 0.28
 0.171 / 0.287, 0.319 / 0.370, 0.270 / 0.348, 0.339 / 0.380.
 """
 
-from sspl.experiments.scale import Scale
+from sspl.experiments.engine.setup import Setup
+from sspl.experiments.engine.variants import Experiment, Variant
 from sspl.experiments.table1 import compare_methods
-from sspl.experiments.variants import Experiment, Variant
 
 PAPER = {
     "VGG-Sound10k": ((0.160, 0.283), (0.277, 0.349), (0.253, 0.335), (0.314, 0.369)),
@@ -17,8 +17,8 @@ PAPER = {
 }
 
 
-def list_variants(scale: Scale) -> list[Variant]:
-    return compare_methods(scale, PAPER, "VGG-SS")
+def list_variants(setup: Setup) -> list[Variant]:
+    return compare_methods(setup, PAPER, "VGG-SS")
 
 
 READING = (

@@ -10,45 +10,51 @@ without PCM 0.671 / 0.556; with PCM (e) T = 1 0.655 / 0.562, (f) T = 3 0.719 / 0
 
 from dataclasses import replace
 
-from sspl.config import RunConfig
-from sspl.experiments.scale import PAPERS_OBJECTIVE, Recipe, Scale
-from sspl.experiments.variants import Experiment, Variant, for_each_recipe, vary
+from sspl.experiments.engine.setup import PAPERS_OBJECTIVE, Recipe, Setup
+from sspl.experiments.engine.variants import (
+    Experiment,
+    Variant,
+    for_each_recipe,
+    vary,
+    vary_objective,
+)
+from sspl.training.config import RunConfig
 
 CYCLES = {1: ("(e)", (0.655, 0.562)), 3: ("(f)", (0.719, 0.584)), 5: ("(g)", (0.743, 0.587))}
 
 
-def list_variants(scale: Scale) -> list[Variant]:
+def list_variants(setup: Setup) -> list[Variant]:
     return for_each_recipe(
-        scale, lambda recipe: _train_by_strategy(recipe, scale) + _add_cycles(recipe, scale)
+        setup, lambda recipe: _train_by_strategy(recipe, setup) + _add_cycles(recipe, setup)
     )
 
 
-def _train_by_strategy(recipe: Recipe, scale: Scale) -> list[Variant]:
+def _train_by_strategy(recipe: Recipe, setup: Setup) -> list[Variant]:
     run = recipe.without_pcm
     rows = [
-        ("(b) pre-trained", vary(run, stop_gradient=False), (0.382, 0.432)),
+        ("(b) pre-trained", vary_objective(run, stop_gradient=False), (0.382, 0.432)),
         ("(d) pre-trained, stop-grad", run, (0.671, 0.556)),
     ]
-    if recipe is scale.recipes[PAPERS_OBJECTIVE]:
+    if recipe is setup.recipes[PAPERS_OBJECTIVE]:
         rows += [
             (
                 "(a) from scratch",
-                from_scratch(vary(run, stop_gradient=False), scale),
+                from_scratch(vary_objective(run, stop_gradient=False), setup),
                 (0.141, 0.147),
             ),
-            ("(c) from scratch, stop-grad", from_scratch(run, scale), (0.570, 0.511)),
+            ("(c) from scratch, stop-grad", from_scratch(run, setup), (0.570, 0.511)),
         ]
     rows.sort(key=lambda row: row[0])
     return [Variant(label=label, run=run, paper={"Flickr": paper}) for label, run, paper in rows]
 
 
-def from_scratch(run: RunConfig, scale: Scale) -> RunConfig:
+def from_scratch(run: RunConfig, setup: Setup) -> RunConfig:
     """The run with eyes that begin at random and learn, which cannot look at cached views."""
-    train = replace(run.train, cached_views=0, epochs=scale.scratch_epochs)
-    return replace(vary(run, train_eyes=True), train=train)
+    train = replace(run.train, cached_views=0, epochs=setup.scratch_epochs)
+    return replace(vary(run, train_image_encoder=True), train=train)
 
 
-def _add_cycles(recipe: Recipe, scale: Scale) -> list[Variant]:
+def _add_cycles(recipe: Recipe, setup: Setup) -> list[Variant]:
     """All numbers of cycles of the main recipe; of another the one it is made for."""
     return [
         Variant(
@@ -57,7 +63,7 @@ def _add_cycles(recipe: Recipe, scale: Scale) -> list[Variant]:
             paper={"Flickr": paper},
         )
         for num, (letter, paper) in CYCLES.items()
-        if recipe is scale.main or num == recipe.with_pcm.model.num_cycles
+        if recipe is setup.main or num == recipe.with_pcm.model.num_cycles
     ]
 
 

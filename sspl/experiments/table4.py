@@ -10,8 +10,8 @@ one, not all that stand above it.
 
 from dataclasses import replace
 
-from sspl.experiments.scale import Recipe, Scale
-from sspl.experiments.variants import Experiment, Variant
+from sspl.experiments.engine.setup import Recipe, Setup
+from sspl.experiments.engine.variants import Experiment, Variant
 
 TESTS = ("Flickr", "VGG-SS")
 PAPER = {
@@ -26,10 +26,10 @@ PAPER = {
 }
 
 
-def list_variants(scale: Scale) -> list[Variant]:
+def list_variants(setup: Setup) -> list[Variant]:
     """A group for each training set, with the paper's numbers on the test set that goes with it."""
     recipes: list[Recipe] = []
-    for recipe in scale.on.values():
+    for recipe in setup.on.values():
         if recipe not in recipes:
             recipes.append(recipe)
     return [
@@ -42,7 +42,7 @@ def list_variants(scale: Scale) -> list[Variant]:
             },
         )
         for recipe in recipes
-        for tests in ([test for test, scored in scale.on.items() if scored == recipe],)
+        for tests in ([test for test, scored in setup.on.items() if scored == recipe],)
         for run in (recipe.without_pcm,)
         for name, (label, *paper) in PAPER.items()
     ]

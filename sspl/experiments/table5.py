@@ -6,10 +6,11 @@ Paper, Flickr10k cIoU@0.5 / AUC: ReLU 0.353 / 0.424, Sigmoid 0.647 / 0.547, Soft
 ReLU + Softmax 0.574 / 0.531, Min-Max 0.671 / 0.556.
 """
 
+from dataclasses import replace
 from typing import Any
 
-from sspl.experiments.scale import Recipe, Scale
-from sspl.experiments.variants import Experiment, Variant, for_each_recipe, vary
+from sspl.experiments.engine.setup import Recipe, Setup
+from sspl.experiments.engine.variants import Experiment, Variant, for_each_recipe, vary
 
 PAPER = {
     "relu": ("ReLU", (0.353, 0.424)),
@@ -20,8 +21,8 @@ PAPER = {
 }
 
 
-def list_variants(scale: Scale) -> list[Variant]:
-    return for_each_recipe(scale, _scale_maps)
+def list_variants(setup: Setup) -> list[Variant]:
+    return for_each_recipe(setup, _scale_maps)
 
 
 def _scale_maps(recipe: Recipe) -> list[Variant]:
@@ -31,9 +32,9 @@ def _scale_maps(recipe: Recipe) -> list[Variant]:
         changes: dict[str, Any] = {"scaling": scaling}
         if scaling == "relu_softmax" and never_negative:
             continue  # the ReLU does nothing: it would be softmax once more
-        if "softmax" in scaling and run.model.leave_out_weight:
+        if "softmax" in scaling and run.model.terms.background_weight:
             label += ", tie only"  # under it every map has the same mean: the other terms go
-            changes |= {"leave_out_weight": 0.0, "area_weight": 0.0}
+            changes["terms"] = replace(run.model.terms, background_weight=0.0, area_weight=0.0)
         variant = Variant(label=label, run=vary(run, **changes), paper={"Flickr": numbers})
         variants.append(variant)
     return variants

@@ -6,8 +6,8 @@ Paper, Flickr10k cIoU@0.5 / AUC: concatenation 0.285 / 0.414, product 0.538 / 0.
 0.647 / 0.540, attention 0.671 / 0.556.
 """
 
-from sspl.experiments.scale import Recipe, Scale
-from sspl.experiments.variants import Experiment, Variant, for_each_recipe, vary
+from sspl.experiments.engine.setup import Recipe, Setup
+from sspl.experiments.engine.variants import Experiment, Variant, for_each_recipe, vary
 
 PAPER = {
     "cat": ("Cat", (0.285, 0.414)),
@@ -17,8 +17,8 @@ PAPER = {
 }
 
 
-def list_variants(scale: Scale) -> list[Variant]:
-    return for_each_recipe(scale, _fuse)
+def list_variants(setup: Setup) -> list[Variant]:
+    return for_each_recipe(setup, _fuse)
 
 
 def _fuse(recipe: Recipe) -> list[Variant]:

@@ -7,9 +7,9 @@ Paper, Flickr10k cIoU@0.5 / AUC and GFLOPs: T = 1 0.655 / 0.562, 38.3; 3 0.719 /
 """
 
 from sspl.cost import PAPER_GFLOPS, count_printed_gflops
-from sspl.experiments.drawing import plot_cost
-from sspl.experiments.scale import Scale
-from sspl.experiments.variants import Experiment, Variant, vary
+from sspl.experiments.engine.drawing import plot_cost
+from sspl.experiments.engine.setup import Setup
+from sspl.experiments.engine.variants import Experiment, Variant, vary
 
 PAPER = {
     1: (0.655, 0.562),
@@ -21,10 +21,10 @@ PAPER = {
 }
 
 
-def list_variants(scale: Scale) -> list[Variant]:
+def list_variants(setup: Setup) -> list[Variant]:
     variants = []
     for num, numbers in PAPER.items():
-        run = vary(scale.main.with_pcm, num_cycles=num)
+        run = vary(setup.main.with_pcm, num_cycles=num)
         facts = {
             "T": num,
             "gflops": count_printed_gflops(run.model),

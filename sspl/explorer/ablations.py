@@ -16,11 +16,10 @@ import torch
 from torch import Tensor
 
 from sspl.attention import SCALINGS, FusionName, ScalingName
-from sspl.audio import hear_clip
+from sspl.audio import clip_log_mel
 from sspl.data.transforms import whole_view
-from sspl.experiments.exhibits import TINY_EXHIBITS, Exhibit, Line, load_exhibits, open_exhibits
-from sspl.experiments.results import TINY_RESULTS, Result, load_results
-from sspl.experiments.scale import OUR_RECIPE, PAPERS_OBJECTIVE
+from sspl.experiments.engine.results import TINY_RESULTS, Result, load_results
+from sspl.experiments.engine.setup import OUR_RECIPE, PAPERS_OBJECTIVE
 from sspl.explorer.encoding import encode_picture
 from sspl.explorer.page import Page, Payload, View, answer, draw_in_browser
 from sspl.explorer.scenes import Scene
@@ -33,11 +32,12 @@ from sspl.explorer.settings import (
     read_setting,
 )
 from sspl.explorer.tables import describe_table, find_summary, list_scores
-from sspl.media import read_image
+from sspl.media.pictures import read_image
 from sspl.metrics import per_sample_ciou, stretch_maps, vggss_ground_truth
 from sspl.model import SSPL
-from sspl.sliding import is_silent
-from sspl.viz import overlay_map
+from sspl.plots.overlay import overlay_map
+from sspl.sliding_window import is_silent
+from sspl.zoo.variants import TINY_VARIANTS, Line, TrainedVariant, load_variants, open_variants
 
 TABLES = ("tableS6", "table5", "tableS5", "beyond", "listening")
 LARGE_PX, SMALL_PX = 560, 200
@@ -80,13 +80,13 @@ INTRODUCTION = (
 class Ablations:
     """What can be shown: exhibits, and the results with their other seeds."""
 
-    exhibits: Sequence[Exhibit]
+    variants: Sequence[TrainedVariant]
     results: Mapping[str, Result]
 
     @functools.cached_property
     def models(self) -> Mapping[str, SSPL]:
         """The exhibits' models; opened when first asked for, since a page may never need them."""
-        return open_exhibits(self.exhibits)
+        return open_variants(self.variants)
 
     def describe_ablations(self, label: str, scene: Scene) -> Payload:
         """The map of the scene's sound by every trained variant, in groups that differ in one part.
@@ -95,7 +95,7 @@ class Ablations:
             label: the model chosen on the page; the variants are models of their own.
             scene: the picture and the sound.
         """
-        maps = [similarity[-1] for similarity in self._trace(scene, self.exhibits)]
+        maps = [similarity[-1] for similarity in self._trace(scene, self.variants)]
         boxes = scene.find_boxes(scene.sound)
         readings = _read_maps(torch.stack(maps), boxes)
         return {
@@ -104,13 +104,13 @@ class Ablations:
             "silent": is_silent(scene.sound.heard),
             "cards": [
                 {
-                    "name": exhibit.name,
-                    "words": _name(exhibit),
+                    "name": variant.name,
+                    "words": _name(variant),
                     "frame": _draw_map(scene, similarity, boxes, SMALL_PX),
-                    "setting": list(asdict(read_setting(exhibit)).values()),
+                    "setting": list(asdict(read_setting(variant)).values()),
                     **reading,
                 }
-                for exhibit, similarity, reading in zip(self.exhibits, maps, readings, strict=True)
+                for variant, similarity, reading in zip(self.variants, maps, readings, strict=True)
             ],
             "groups": [
                 {"title": title, "hint": hint, "cards": self._list_group(key)}
@@ -131,8 +131,8 @@ class Ablations:
             objective: what training asks for.
         """
         asked = Setting(cycles=int(cycles), scaling=scaling, fusion=fusion, objective=objective)
-        look = find_look(self.exhibits, asked)
-        (similarity,) = self._trace(scene, [look.exhibit])
+        look = find_look(self.variants, asked)
+        (similarity,) = self._trace(scene, [look.variant])
         shown, trained = similarity[look.t - 1], similarity[-1]
         if look.scaling is not None:
             shown = SCALINGS[look.scaling](shown[None])[0]
@@ -141,21 +141,21 @@ class Ablations:
         return {
             "title": scene.title,
             "sound": scene.sound.title,
-            "name": look.exhibit.name,
+            "name": look.variant.name,
             "verdict": look.verdict,
             "reasons": list(look.reasons),
-            "trained": _name(look.exhibit),
-            "asks": _tell_objective(look.exhibit),
+            "trained": _name(look.variant),
+            "asks": _tell_objective(look.variant),
             "frame": _draw_map(scene, shown, boxes, LARGE_PX),
             "now": now,
             "before": before if _is_changed(look) else None,
-            "seed": look.exhibit.seed,
-            "scores": self._list_scores(look.exhibit),
+            "seed": look.variant.seed,
+            "scores": self._list_scores(look.variant),
         }
 
     def describe_tables(self) -> Payload:
         """The tables in which the exhibits are lines."""
-        shown = {line: exhibit.name for exhibit in self.exhibits for line in exhibit.lines}
+        shown = {line: variant.name for variant in self.variants for line in variant.lines}
 
         def describe(name: str) -> dict[str, Any]:
             return describe_table(
@@ -167,7 +167,7 @@ class Ablations:
 
     def _list_group(self, key: str) -> list[dict[str, str]]:
         """Name and words of a group's exhibits, and of the first, from which they all differ."""
-        start, *others = self.exhibits
+        start, *others = self.variants
         c = start.config
         words = {
             "cycles": start.words,
@@ -180,33 +180,35 @@ class Ablations:
             *({"name": e.name, "words": e.words} for e in others if e.group == key),
         ]
 
-    def _trace(self, scene: Scene, exhibits: Sequence[Exhibit]) -> list[Tensor]:
+    def _trace(self, scene: Scene, variants: Sequence[TrainedVariant]) -> list[Tensor]:
         """The scene's maps (T, h, w) after every cycle of each exhibit.
 
         Picture and sound are encoded once: all exhibits have the same eyes and ears.
         """
         pixels = torch.from_numpy(scene.picture.copy()).permute(2, 0, 1)[None]
-        log_mel = hear_clip(torch.from_numpy(scene.sound.waveform.copy()))[None]
-        embeddings = self.models[exhibits[0].name].hear(log_mel)
+        log_mel = clip_log_mel(torch.from_numpy(scene.sound.waveform.copy()))[None]
+        embeddings = self.models[variants[0].name].encode_audio(log_mel)
         seen: dict[bool, Tensor] = {}
         traced = []
-        for exhibit in exhibits:
-            model, rectified = self.models[exhibit.name], exhibit.config.rectified_features
+        for variant in variants:
+            model, rectified = self.models[variant.name], variant.config.rectified_features
             with torch.no_grad():
                 if rectified not in seen:
-                    seen[rectified] = model.see(whole_view(pixels, exhibit.config.image_px))
-                trace = model.trace_features(seen[rectified], *model.listen(embeddings))
+                    seen[rectified] = model.encode_image(
+                        whole_view(pixels, variant.config.image_spec)
+                    )
+                trace = model.trace_features(seen[rectified], *model.project_audio(embeddings))
             traced.append(trace.similarity[:, 0])
         return traced
 
-    def _list_scores(self, exhibit: Exhibit) -> list[dict[str, Any]]:
+    def _list_scores(self, variant: TrainedVariant) -> list[dict[str, Any]]:
         """What an exhibit's training scored, beside all seeds of it."""
-        for line in exhibit.lines:
+        for line in variant.lines:
             summary = find_summary(self.results, line.experiment, line.group, line.label)
             if summary is None:
                 continue
             own = replace(
-                summary, rows=tuple(row for row in summary.rows if row["seed"] == exhibit.seed)
+                summary, rows=tuple(row for row in summary.rows if row["seed"] == variant.seed)
             )
             return [
                 {
@@ -220,7 +222,7 @@ class Ablations:
         return []
 
 
-def load_ablations(exhibits: Path, results: Path) -> Ablations:
+def load_ablations(variants: Path, results: Path) -> Ablations:
     """Exhibits out of a folder, and the tables of another, which may be missing.
 
     Raises:
@@ -229,26 +231,26 @@ def load_ablations(exhibits: Path, results: Path) -> Ablations:
     tables: Mapping[str, Result] = {}
     with contextlib.suppress(ValueError):
         tables = load_results(results)
-    return Ablations(exhibits=load_exhibits(exhibits), results=tables)
+    return Ablations(variants=load_variants(variants), results=tables)
 
 
-def _name(exhibit: Exhibit) -> str:
+def _name(variant: TrainedVariant) -> str:
     """What an exhibit is, where its group does not stand over it."""
-    if exhibit.group == "objective":
-        return exhibit.words
-    return f"{exhibit.objective}, {exhibit.words}"
+    if variant.group == "objective":
+        return variant.words
+    return f"{variant.objective}, {variant.words}"
 
 
-def _tell_objective(exhibit: Exhibit) -> str:
-    words = OBJECTIVE_WORDS.get(exhibit.objective, "")
-    if exhibit.objective == OUR_RECIPE and not exhibit.config.leave_out_weight:
+def _tell_objective(variant: TrainedVariant) -> str:
+    words = OBJECTIVE_WORDS.get(variant.objective, "")
+    if variant.objective == OUR_RECIPE and not variant.config.terms.background_weight:
         words += " Its two terms on what the map leaves out say nothing under softmax: left out."
     return words
 
 
 def _is_changed(look: Look) -> bool:
     """Whether what is shown is not the map that the exhibit was trained to make."""
-    return look.scaling is not None or look.t < look.exhibit.config.num_cycles
+    return look.scaling is not None or look.t < look.variant.config.num_cycles
 
 
 def _draw_map(scene: Scene, similarity: Tensor, boxes: np.ndarray, side_px: int) -> str:
@@ -270,7 +272,7 @@ def _read_maps(maps: Tensor, boxes: np.ndarray) -> list[dict[str, float | None]]
 
 
 def build_ablations_tab(
-    page: Page, exhibits: Path = TINY_EXHIBITS, results: Path = TINY_RESULTS
+    page: Page, variants: Path = TINY_VARIANTS, results: Path = TINY_RESULTS
 ) -> View | None:
     """Lay out the tab and tie its parts together.
 
@@ -279,11 +281,11 @@ def build_ablations_tab(
         results: the folder of the tables; without them there are none.
     """
     try:
-        ablations = load_ablations(exhibits, results)
+        ablations = load_ablations(variants, results)
     except ValueError as error:
         gr.Markdown(f"There is nothing to compare: {error}.")
         return None
-    found = ablations.exhibits
+    found = ablations.variants
     start = read_setting(found[0])
 
     gr.Markdown(
@@ -309,7 +311,7 @@ def build_ablations_tab(
                 label="Fusion of picture and sound, Eq. (4)",
             )
             objective = gr.Radio(
-                list(dict.fromkeys(exhibit.objective for exhibit in found)),
+                list(dict.fromkeys(variant.objective for variant in found)),
                 value=start.objective,
                 label="Objective",
             )

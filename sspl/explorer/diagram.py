@@ -11,9 +11,8 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from torch import Tensor
 
-from sspl.cycles import find_peak
 from sspl.explorer.encoding import encode_picture, encode_sound
-from sspl.explorer.passes import (
+from sspl.explorer.pcm_pass import (
     COLUMNS,
     NO_PCM,
     Pass,
@@ -24,8 +23,9 @@ from sspl.explorer.passes import (
 )
 from sspl.explorer.scenes import Scene
 from sspl.model import SSPL
-from sspl.sliding import is_silent
-from sspl.viz import COLOUR_MAP, overlay_map
+from sspl.plots.overlay import COLOUR_MAP, overlay_map
+from sspl.sliding_window import is_silent
+from sspl.trace_stats import find_peak
 
 FRAME_PX = 360
 NUM_COLOURS = 33
@@ -236,7 +236,7 @@ def _tell_errors(model: SSPL, errors: Tensor) -> str:
     words = "The first cycle sets each layer to its prediction, so its errors are those of a start."
     if grown:
         words += f" From there to the last cycle {grown} of the {len(first)} errors grow."
-    if model.config.sound_error_weight:
+    if model.config.terms.sound_error_weight:
         return words + " Training asked this model for a small error at the sound, e₀."
     return words + (
         " No term of this model's loss asks for small errors: they are only the way by which the "

@@ -14,21 +14,21 @@ import gradio as gr
 import numpy as np
 from torch import Tensor
 
-from sspl.cycles import find_peak
-from sspl.experiments.results import TINY_RESULTS, load_results
+from sspl.evaluation.negative_audio import correlate_maps
+from sspl.evaluation.report.verdict import describe_measurement, tell_listening
+from sspl.experiments.engine.results import TINY_RESULTS, load_results
 from sspl.explorer.encoding import encode_picture, encode_sound
 from sspl.explorer.models import Model
 from sspl.explorer.page import Page, Payload, View, draw_in_browser
+from sspl.explorer.permalink import NOISE, SILENCE, find_sound
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, Sound
-from sspl.explorer.share import NOISE, SILENCE, find_sound
 from sspl.explorer.tables import describe_table
-from sspl.listening import correlate_maps
-from sspl.localize import Localizer
-from sspl.media import read_image
-from sspl.report.verdict import describe_measurement, tell_listening
-from sspl.sliding import is_silent
-from sspl.viz import overlay_map, stretch_map
+from sspl.localizer import Localizer
+from sspl.media.pictures import read_image
+from sspl.plots.overlay import overlay_map, stretch_map
+from sspl.sliding_window import is_silent
+from sspl.trace_stats import find_peak
 
 FRAME_PX, SCORED_PX = 280, 224
 DARK = 0.5  # of what is on under the own sound: no more is left when a map counts as dark
@@ -237,7 +237,7 @@ def _describe_evaluation(label: str, model: Model) -> dict[str, Any]:
             {
                 "words": SOUND_WORDS.get(name, name),
                 "cells": [
-                    f"{found[key]:.3f}" for key in ("ciou_at_50", "map_correlation", "share_on")
+                    f"{found[key]:.3f}" for key in ("ciou_at_50", "map_correlation", "active_area")
                 ],
             }
             for name, found in result["listening"].items()

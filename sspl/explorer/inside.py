@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from sspl.explorer.diagram import describe_cycles
+from sspl.explorer.location import describe_equations
 from sspl.explorer.models import Model
 from sspl.explorer.page import Page, Payload, View, answer, draw_in_browser
-from sspl.explorer.place import describe_equations
 from sspl.explorer.scenes import Scene
 
 READ_PLACE = "async (label, scene) => [label, scene, ...(await window.sspl).readLocation()]"

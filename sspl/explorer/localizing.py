@@ -10,9 +10,7 @@ import gradio as gr
 from sspl.audio import CLIP_S
 from sspl.explorer.models import Model
 from sspl.explorer.page import LOOK_S, Page, Payload, answer, draw_in_browser
-from sspl.explorer.samples import Sample
-from sspl.explorer.scenes import Scene, Sound
-from sspl.explorer.share import (
+from sspl.explorer.permalink import (
     MAX_OTHERS,
     NOISE,
     SILENCE,
@@ -22,15 +20,17 @@ from sspl.explorer.share import (
     read_address,
     write_address,
 )
+from sspl.explorer.samples import Sample
+from sspl.explorer.scenes import Scene, Sound
 from sspl.explorer.stage import describe_stage, draw_map, write_steps
-from sspl.explorer.visitors import (
+from sspl.explorer.uploads import (
     MAX_SIDE_PX,
     MAX_UPLOAD_MB,
     new_file,
     open_own_video,
     read_own_sound,
 )
-from sspl.media import read_image, write_image
+from sspl.media.pictures import read_image, write_image
 
 OWN = "my own sound"
 SOURCES: Any = ["upload", "microphone"]

@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
-from sspl.checkpoint import NAMES, find_checkpoint, find_score, load_model, read_meta
+from sspl.checkpoint import read_meta
 from sspl.model import SSPL
+from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +58,13 @@ def describe_model(network: SSPL, meta: dict[str, Any]) -> str:
     parts = [f"{num_weights / 1e6:.2f} million weights"]
     if network.pcm is not None:
         parts[0] += f", {network.config.num_cycles} cycles"
-    data, score = meta.get("data"), find_score(meta.get("metrics", {}))
+    data, score = meta.get("data"), meta.get("metrics", {}).get("score")
     if data is None:
         parts.append("untrained, so its maps mean nothing")
     else:
         num, name = data["num_train"], Path(data["name"]).name
         scenes = f"{num:,} scenes" if num else "all"
-        labels = "with labels" if network.config.label_guided else "without labels"
+        labels = "with labels" if network.config.objective.needs_classes else "without labels"
         parts.append(f"trained on {scenes} of {name}, {labels}")
     if score is not None:
         split = "test" if meta.get("selection") == "test" else "validation"

@@ -17,29 +17,29 @@ import numpy as np
 from PIL import Image
 
 from sspl.data.orchestra import draw_picture
-from sspl.experiments import dial
-from sspl.experiments.dial import expect_share
-from sspl.experiments.race import (
-    HELD_SEED,
-    NUM_HELD,
-    NUM_SHOWN,
-    NUM_TRAIN,
-    Course,
-    Lap,
-    Race,
-    list_racers,
-)
-from sspl.experiments.results import (
+from sspl.experiments import false_negative_rate
+from sspl.experiments.engine.results import (
     TINY_RESULTS,
     Result,
     load_results,
     name_hardest,
     summarise_rows,
 )
+from sspl.experiments.false_negative_rate import expect_share
+from sspl.experiments.live_training import (
+    HELD_SEED,
+    NUM_HELD,
+    NUM_SHOWN,
+    NUM_TRAIN,
+    LiveScenes,
+    LiveTraining,
+    Standing,
+    list_live_runs,
+)
 from sspl.explorer.encoding import encode_picture
 from sspl.explorer.page import Page, Payload, draw_in_browser
-from sspl.explorer.visitors import tell_person
-from sspl.viz import overlay_map
+from sspl.explorer.uploads import tell_person
+from sspl.plots.overlay import overlay_map
 
 INSTRUMENTS, BATCHES = (2, 4, 11), (8, 16, 32)  # to choose from
 FIRST = {"num_instruments": 4, "batch_size": 16, "seed": 0}  # what a visitor finds
@@ -155,7 +155,7 @@ def _show_race(num_instruments: int, batch_size: int, seed: int) -> Iterator[Pay
             "done": done,
             "total": course.num_scenes,
         }
-    race = Race(list_racers(num_instruments, batch_size, seed), course)
+    live_training = LiveTraining(list_live_runs(num_instruments, batch_size, seed), course)
     share = expect_share(course.training()[0].labels)
     facts = {
         "methods": METHODS,
@@ -165,14 +165,16 @@ def _show_race(num_instruments: int, batch_size: int, seed: int) -> Iterator[Pay
             f"{share * (batch_size - 1):.1f} of {batch_size - 1}."
         ),
     }
-    pictures = _draw_scenes(race)
-    laps: list[Lap] = []
-    for lap in race.run(NUM_STEPS, LAP_STEPS):
+    pictures = _draw_scenes(live_training)
+    laps: list[Standing] = []
+    for lap in live_training.run(NUM_STEPS, LAP_STEPS):
         laps.append(lap)
-        yield facts | describe_laps(laps) | {"scenes": _describe_scenes(race, lap, pictures)}
+        yield (
+            facts | describe_laps(laps) | {"scenes": _describe_scenes(live_training, lap, pictures)}
+        )
 
 
-def describe_laps(laps: Sequence[Lap]) -> Payload:
+def describe_laps(laps: Sequence[Standing]) -> Payload:
     """The curves so far, and in words how far it is."""
     last = laps[-1]
     names = list(last.scores)
@@ -202,20 +204,22 @@ def describe_laps(laps: Sequence[Lap]) -> Payload:
 
 
 @lru_cache(maxsize=len(INSTRUMENTS))  # frozen eyes: drawn and encoded once, for all visitors
-def _open_course(num_instruments: int) -> Course:
-    return Course(num_instruments)
+def _open_course(num_instruments: int) -> LiveScenes:
+    return LiveScenes(num_instruments)
 
 
-def _draw_scenes(race: Race) -> list[np.ndarray]:
+def _draw_scenes(live_training: LiveTraining) -> list[np.ndarray]:
     """The scenes that are shown, larger than the model sees them: (SCENE_PX, SCENE_PX, 3) uint8."""
-    num_instruments = race.course.num_instruments
+    num_instruments = live_training.course.num_instruments
     return [
         draw_picture(HELD_SEED, i, "silent", SCENE_PX, num_instruments)[0] for i in range(NUM_SHOWN)
     ]
 
 
-def _describe_scenes(race: Race, lap: Lap, pictures: Sequence[np.ndarray]) -> list[Payload]:
-    pairs, scenes = race.asked.pairs, []
+def _describe_scenes(
+    live_training: LiveTraining, lap: Standing, pictures: Sequence[np.ndarray]
+) -> list[Payload]:
+    pairs, scenes = live_training.asked.pairs, []
     for i, picture in enumerate(pictures):
         silent = [_read_name(seen.label) for seen in pairs.objects[i] if not seen.sounding]
         plain = overlay_map(picture, lap.maps["A"][i], pairs.boxes[i], strength=0)
@@ -251,15 +255,18 @@ def describe_full_runs() -> Payload:
     except (ValueError, KeyError):
         return {"sentence": f"No full runs are stored: run `{_COMMAND}` first."}
     test = name_hardest(runs)
-    dial_figure, maps_figure = TINY_RESULTS / "dial.png", TINY_RESULTS / "figure2-maps.jpg"
+    false_negative_rate_figure, maps_figure = (
+        TINY_RESULTS / "dial.png",
+        TINY_RESULTS / "figure2-maps.jpg",
+    )
     return {
         "lines": [*_list_lines(runs, test), *_list_lines(figure2, test)],
         "methods": METHODS,
         "how": _compare_with_full(runs, test),
-        "reading": dial.READING.replace("**", ""),
+        "reading": false_negative_rate.READING.replace("**", ""),
         "figures": [
             {
-                "picture": _encode_file(dial_figure),
+                "picture": _encode_file(false_negative_rate_figure),
                 "words": (
                     "The score of A, B and C against the share of false negatives, and against "
                     "the size of the batch"
@@ -353,7 +360,7 @@ def build_negatives_tab(page: Page) -> None:
         start = gr.Button("Train A, B and C", variant="primary", elem_id="start-race")
         cancel = gr.Button("Cancel", elem_id="cancel-race")
         seed = gr.Number(FIRST["seed"], precision=0, label="Seed", elem_id="race-seed")
-    race = draw_in_browser("race", {}, "Training A, B and C")
+    live_training = draw_in_browser("race", {}, "Training A, B and C")
     gr.Markdown(RUNS_WORDS)
     runs = draw_in_browser("fullruns", {}, "The stored full runs")
 
@@ -373,7 +380,7 @@ def build_negatives_tab(page: Page) -> None:
     training = start.click(
         tell_person(train_methods),
         [num, size, seed],
-        race,
+        live_training,
         js=ANNOUNCE,
         api_name="train_methods",
         api_visibility="undocumented",

@@ -9,7 +9,7 @@ import gradio as gr
 from sspl.explorer.models import Model
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene
-from sspl.explorer.visitors import borrow_gpu, tell_person
+from sspl.explorer.uploads import borrow_gpu, tell_person
 
 Payload = dict[str, Any]
 """What goes to the browser: JSON-able, pictures and sounds as data URIs."""

@@ -6,7 +6,8 @@ from pathlib import Path
 from sspl.audio import CLIP_S
 from sspl.data.manifest import Row, read_manifest
 from sspl.explorer.scenes import Instrument, Scene, Sound
-from sspl.media import read_audio, read_image
+from sspl.media.pictures import read_image
+from sspl.media.sounds import read_audio
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from sspl.audio import fit_length
-from sspl.localize import Localizer
+from sspl.localizer import Localizer
 from sspl.model import SSPL, Trace
 
 

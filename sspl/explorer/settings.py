@@ -1,6 +1,6 @@
 """Settings to choose from, and how each is shown: as it was trained, or by the nearest that was.
 
-What was trained are the exhibits of `sspl.experiments.exhibits`. Of a setting that nobody trained,
+What was trained are the exhibits of `sspl.zoo.variants`. Of a setting that nobody trained,
 what can be had from frozen weights is read out of them, and in words it is said what cannot.
 
 Letters: T cycles.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sspl.attention import FusionName, ScalingName
 from sspl.experiments import table5, tableS5
-from sspl.experiments.exhibits import Exhibit
+from sspl.zoo.variants import TrainedVariant
 
 SCALING_WORDS: dict[ScalingName, str] = {
     "relu": table5.PAPER["relu"][0],
@@ -56,22 +56,22 @@ class Look:
         reasons: a sentence for each way in which it is not what was asked for.
     """
 
-    exhibit: Exhibit
+    variant: TrainedVariant
     t: int
     scaling: ScalingName | None
     verdict: str
     reasons: tuple[str, ...]
 
 
-def read_setting(exhibit: Exhibit) -> Setting:
+def read_setting(variant: TrainedVariant) -> Setting:
     """How an exhibit was trained."""
-    c = exhibit.config
+    c = variant.config
     return Setting(
-        cycles=c.num_cycles, scaling=c.scaling, fusion=c.fusion, objective=exhibit.objective
+        cycles=c.num_cycles, scaling=c.scaling, fusion=c.fusion, objective=variant.objective
     )
 
 
-def find_look(exhibits: Sequence[Exhibit], setting: Setting) -> Look:
+def find_look(variants: Sequence[TrainedVariant], setting: Setting) -> Look:
     """The exhibit that was trained so, else the nearest and what can be read out of it.
 
     Nearest first in what frozen weights cannot give, the objective, PCM or none, the fusion, enough
@@ -80,16 +80,16 @@ def find_look(exhibits: Sequence[Exhibit], setting: Setting) -> Look:
     Raises:
         ValueError: for an objective that nothing was trained with.
     """
-    same = [exhibit for exhibit in exhibits if exhibit.objective == setting.objective]
+    same = [variant for variant in variants if variant.objective == setting.objective]
     if not same:
-        known = ", ".join(dict.fromkeys(exhibit.objective for exhibit in exhibits))
+        known = ", ".join(dict.fromkeys(variant.objective for variant in variants))
         raise ValueError(f"nothing was trained with {setting.objective!r}: take one of {known}")
-    nearest = min(same, key=lambda exhibit: _measure_distance(read_setting(exhibit), setting))
+    nearest = min(same, key=lambda variant: _measure_distance(read_setting(variant), setting))
     had = read_setting(nearest)
     lacks, differs = _tell_what_is_lacking(had, setting), _tell_read_out(had, setting)
     verdict = NEAREST if lacks else READ_OUT if differs else TRAINED
     return Look(
-        exhibit=nearest,
+        variant=nearest,
         t=max(1, min(had.cycles, setting.cycles or had.cycles)),
         scaling=setting.scaling if had.scaling != setting.scaling else None,
         verdict=verdict,

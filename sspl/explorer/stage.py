@@ -11,13 +11,13 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from sspl.cycles import measure_cycle
 from sspl.explorer.encoding import encode_figure, encode_picture, encode_sound
 from sspl.explorer.scenes import Scene, trace_scene
 from sspl.localize import write_animation
 from sspl.model import SSPL, Trace
-from sspl.sliding import is_silent
-from sspl.viz import COLOUR_MAP, draw_step, overlay_map, plot_spectrogram
+from sspl.plots.overlay import COLOUR_MAP, draw_step, overlay_map, plot_spectrogram
+from sspl.sliding_window import is_silent
+from sspl.trace_stats import measure_cycle
 
 # Every number that a stage can show: (key, its name, what it says, digits).
 ROWS = (

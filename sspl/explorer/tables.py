@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sspl.evaluation.report.verdict import FLOORS
 from sspl.experiments.catalogue import EXPERIMENTS
-from sspl.experiments.results import (
+from sspl.experiments.engine.results import (
     OTHER_SOUND,
     Result,
     Summary,
@@ -12,7 +13,6 @@ from sspl.experiments.results import (
     name_hardest,
     summarise_rows,
 )
-from sspl.report.verdict import FLOORS
 
 # What is in the pictures of a test set of the tiny scale.
 TESTS = {"solo": "one instrument", "silent": "two, one silent"}

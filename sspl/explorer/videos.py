@@ -8,8 +8,8 @@ import gradio as gr
 
 from sspl.explorer.models import Model, find_model
 from sspl.explorer.page import Page, answer
-from sspl.explorer.visitors import MAX_UPLOAD_MB, MAX_VIDEO_S, new_file, open_own_video
-from sspl.localize import Localizer, localize_video
+from sspl.explorer.uploads import MAX_UPLOAD_MB, MAX_VIDEO_S, new_file, open_own_video
+from sspl.localizer import Localizer, localize_video
 
 PROGRESS = gr.Progress()  # a default by which Gradio knows who reports
 HOW_TO = f"""Bring a video with sound, up to {MAX_VIDEO_S:.0f} s and {MAX_UPLOAD_MB} MB. Three

@@ -8,11 +8,13 @@ from PIL import Image
 
 from sspl.audio import CLIP_S
 from sspl.data.manifest import IMAGE_PX
-from sspl.files import MediaError, check_file
-from sspl.media import SAMPLE_RATE_HZ, audio_duration_s, read_audio, read_image
+from sspl.media.ffmpeg import SAMPLE_RATE_HZ
+from sspl.media.files import MediaError, check_file
+from sspl.media.pictures import read_image
+from sspl.media.sounds import audio_duration_s, read_audio
+from sspl.media.video import open_video
 from sspl.prepare.folder import VIDEOS
 from sspl.prepare.items import Item
-from sspl.video import open_video
 
 # What libsndfile says of a WAV file that breaks off. A program that writes to a pipe cannot know
 # the length and promises about 2 or 4 GiB.

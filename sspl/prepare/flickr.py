@@ -21,7 +21,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import ElementTree
 
 from sspl.data.manifest import IMAGE_PX, check_inside
-from sspl.files import check_file
+from sspl.media.files import check_file
 from sspl.prepare.folder import (
     PICTURES,
     SOUNDS,

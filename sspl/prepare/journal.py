@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
-from sspl.files import MediaError, replace_when_done
+from sspl.media.files import MediaError, replace_when_done
 
 JOURNAL = "journal.jsonl"
 

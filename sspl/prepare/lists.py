@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 
 import torch
 
-from sspl.files import check_file
+from sspl.media.files import check_file
 from sspl.prepare.folder import normalise, strip_suffixes
 
 

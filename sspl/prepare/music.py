@@ -21,12 +21,12 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
-from sspl.files import MediaError
+from sspl.media.files import MediaError
+from sspl.media.video import open_video
 from sspl.prepare.folder import VIDEOS, walk_folder
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.moments import check_every, list_moments
 from sspl.prepare.music_boxes import Frame, choose_frames, infer_rate, read_frames, read_object
-from sspl.video import open_video
 
 SOLOS = {11: "MUSIC_solo_videos.json", 21: "MUSIC21_solo_videos.json"}
 DUETS = "MUSIC_duet_videos.json"

@@ -20,7 +20,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from sspl.files import check_file
+from sspl.media.files import check_file
 from sspl.prepare.items import Fault
 
 INSTRUMENTS = {  # by DSOL's `category_id`

@@ -8,8 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sspl.files import MediaError
-from sspl.media import write_audio, write_image
+from sspl.media.files import MediaError
+from sspl.media.pictures import write_image
+from sspl.media.sounds import write_audio
 from sspl.prepare.boxes import cut_boxes, cut_objects
 from sspl.prepare.cuts import read_picture, read_sound
 from sspl.prepare.items import Fault, Item

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sspl.files import write_json
+from sspl.media.files import write_json
 from sspl.prepare.items import Fault
 
 REPORT = "report.json"

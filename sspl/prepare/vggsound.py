@@ -19,17 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sspl.files import check_file
+from sspl.media.files import check_file
 from sspl.prepare.folder import Media, find_media, normalise
 from sspl.prepare.items import Fault, Item
-from sspl.prepare.lists import (
-    name_lists,
-    note_repeats,
-    read_column,
-    read_lists,
-    read_rows,
-    to_id,
-)
+from sspl.prepare.lists import name_lists, note_repeats, read_column, read_lists, read_rows, to_id
 from sspl.prepare.silent import extend_names, find_silent_items, list_clips, read_silent_pairs
 
 MIDDLE_S = 5.0

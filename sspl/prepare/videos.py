@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from sspl.files import MediaError
-from sspl.media import audio_duration_s
+from sspl.media.files import MediaError
+from sspl.media.sounds import audio_duration_s
 from sspl.prepare.folder import VIDEOS, walk_folder
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.moments import check_every, list_moments

@@ -32,7 +32,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import fromstring
 
-from sspl.files import check_file
+from sspl.media.files import check_file
 from sspl.prepare.items import Fault, Item
 
 SOUNDS = {  # ESC-50's of each of VOC's classes

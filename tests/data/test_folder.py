@@ -3,11 +3,11 @@ import pytest
 import torch
 from manifest_files import write_embeddings, write_folder
 
-from sspl.audio import hear_clip
+from sspl.audio import clip_log_mel
 from sspl.data.folder import open_embeddings, open_pairs
 from sspl.data.manifest import read_fields, write_manifest
 from sspl.data.stores import read_batches
-from sspl.media import read_audio
+from sspl.media.sounds import read_audio
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_pairs_are_squashed_pictures_and_the_middle_of_sounds(folder):
     assert images.shape == (3, 3, 256, 256)
     assert images.dtype == torch.uint8
     assert images[0, :, 128, 128].float().mean() > images[0, :, 20, 20].float().mean()
-    heard = hear_clip(torch.from_numpy(read_audio(folder / "train2.wav")))
+    heard = clip_log_mel(torch.from_numpy(read_audio(folder / "train2.wav")))
     torch.testing.assert_close(load(pairs.sounds)[2], heard)
     assert pairs.labels == ["dog", "cat", "dog"]
 
@@ -58,7 +58,7 @@ def test_three_seconds_begin_where_the_row_says(folder):
     rows = read_fields(folder)
     rows[0]["start_s"] = 0.25
     write_manifest(folder, rows)
-    heard = hear_clip(torch.from_numpy(read_audio(folder / "train0.wav", 0.25)))
+    heard = clip_log_mel(torch.from_numpy(read_audio(folder / "train0.wav", 0.25)))
     torch.testing.assert_close(load(open_pairs(folder, "train").sounds)[0], heard)
 
 

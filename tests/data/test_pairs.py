@@ -1,6 +1,6 @@
 import torch
 
-from sspl.audio import hear_clip
+from sspl.audio import clip_log_mel
 from sspl.data.orchestra import INSTRUMENTS, make_clip
 from sspl.data.pairs import orchestra_boxes, orchestra_pairs
 
@@ -12,7 +12,7 @@ def test_pairs_are_the_clips_of_the_world():
     assert pairs.ids[3] == clip.id
     assert pairs.labels[3] == clip.label
     assert torch.equal(pairs.images[3], torch.from_numpy(clip.image).permute(2, 0, 1))
-    torch.testing.assert_close(pairs.sounds[3], hear_clip(torch.from_numpy(clip.waveform)))
+    torch.testing.assert_close(pairs.sounds[3], clip_log_mel(torch.from_numpy(clip.waveform)))
     assert pairs.boxes[3].shape == (2, 4)
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sspl.data.augmentations import AUGMENTATIONS, AugmentationName, augment
+from sspl.data.normalisation import normalise_picture
 from sspl.data.transforms import (
     ViewName,
     draw_crops,
@@ -13,7 +14,6 @@ from sspl.data.transforms import (
     resize_for_crops,
     whole_view,
 )
-from sspl.encoders import normalise_picture
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -61,7 +61,7 @@ def make_table() -> dict:
     return make_result(rows)
 
 
-def make_dial() -> dict:
+def make_false_negative_rate() -> dict:
     """Two methods, in batches of 128 with three numbers of classes, of 4 classes in two batches."""
     rows = [
         make_row(

@@ -2,9 +2,18 @@
 
 from dataclasses import replace
 
-from sspl.config import DataConfig, tiny, tiny_paper, without_pcm
-from sspl.experiments.scale import OUR_RECIPE, PAPERS_OBJECTIVE, Recipe, Scale, TestSet, take_part
-from sspl.experiments.variants import Experiment, Variant, vary
+from sspl.config import without_pcm
+from sspl.data.config import DataConfig
+from sspl.experiments.engine.setup import (
+    OUR_RECIPE,
+    PAPERS_OBJECTIVE,
+    Recipe,
+    Setup,
+    TestSet,
+    take_part,
+)
+from sspl.experiments.engine.variants import Experiment, Variant, vary
+from sspl.presets import tiny, tiny_paper
 
 
 def small_recipe(run):
@@ -19,7 +28,7 @@ def small_scale():
     ours = small_recipe(tiny())
     recipes = {OUR_RECIPE: ours, PAPERS_OBJECTIVE: small_recipe(tiny_paper())}
     few = {OUR_RECIPE: take_part(ours, 6)}
-    return Scale(
+    return Setup(
         name="tiny",
         recipes=recipes,
         on={"Flickr": ours, "VGG-SS": ours},
@@ -43,12 +52,13 @@ def small_scale():
     )
 
 
-def list_two(scale):
-    run = scale.ours.without_pcm
+def list_two(setup):
+    run = setup.ours.without_pcm
     return [
         Variant(label="as it is", run=run, paper={"Flickr": (0.671, 0.556)}),
         Variant(
-            label="softmax", run=vary(run, scaling="softmax", leave_out_weight=0.0, area_weight=0.0)
+            label="softmax",
+            run=vary(run, scaling="softmax", background_weight=0.0, area_weight=0.0),
         ),
     ]
 

@@ -10,7 +10,7 @@ import pytest
 
 from experiments.small_world import TWO, small_scale
 from sspl.experiments import __main__ as command
-from sspl.experiments.results import (
+from sspl.experiments.engine.results import (
     OTHER_SOUND,
     find_best_floor,
     format_results,
@@ -83,7 +83,7 @@ def test_the_repositorys_rows_are_the_variants_three_seeds_each(name):
     }
     variants = {
         (v.group, v.label, seed): json.loads(json.dumps(asdict(v.run.model)))
-        for v in experiment.variants(command.tiny_scale())
+        for v in experiment.variants(command.tiny_setup())
         for seed in (0, 1, 2)
     }
     assert rows == variants

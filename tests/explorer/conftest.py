@@ -8,7 +8,7 @@ from PIL import Image
 
 from sspl.explorer.models import load_models
 from sspl.explorer.samples import load_samples
-from sspl.explorer.visitors import MAX_SIDE_PX
+from sspl.explorer.uploads import MAX_SIDE_PX
 
 
 @pytest.fixture(scope="session")

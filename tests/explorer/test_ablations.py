@@ -11,9 +11,7 @@ import torch
 from PIL import Image
 
 from sspl.attention import SCALINGS
-from sspl.cycles import measure_cycle
-from sspl.experiments.exhibits import TINY_EXHIBITS, load_exhibits, open_exhibits
-from sspl.experiments.results import load_results
+from sspl.experiments.engine.results import load_results
 from sspl.explorer.ablations import (
     GROUPS,
     OBJECTIVE_WORDS,
@@ -23,22 +21,24 @@ from sspl.explorer.ablations import (
     load_ablations,
 )
 from sspl.explorer.page import Page
-from sspl.localize import Localizer
+from sspl.localizer import Localizer
+from sspl.trace_stats import measure_cycle
+from sspl.zoo.variants import TINY_VARIANTS, load_variants, open_variants
 
 
 @pytest.fixture(scope="module")
-def exhibits():
-    return load_exhibits()
+def variants():
+    return load_variants()
 
 
 @pytest.fixture(scope="module")
-def ablations(exhibits):
-    return Ablations(exhibits=exhibits, results=load_results(TINY_RESULTS))
+def ablations(variants):
+    return Ablations(variants=variants, results=load_results(TINY_RESULTS))
 
 
 @pytest.fixture(scope="module")
-def networks(exhibits):
-    return open_exhibits(exhibits)
+def networks(variants):
+    return open_variants(variants)
 
 
 def list_boxes(scene):
@@ -61,14 +61,14 @@ def test_the_grid_shows_every_exhibit_with_its_own_score(ablations, networks, sc
         assert max(open_frame(card["frame"]).size) <= 200
 
 
-def test_every_group_begins_with_what_it_is_compared_with(ablations, exhibits, scene):
+def test_every_group_begins_with_what_it_is_compared_with(ablations, variants, scene):
     groups = ablations.describe_ablations("any", scene)["groups"]
     assert [group["title"] for group in groups] == [title for title, _ in GROUPS.values()]
     assert {group["cards"][0]["name"] for group in groups} == {"start"}
     starts = [group["cards"][0]["words"] for group in groups]
     assert starts == ["without PCM", "Min-Max Norm.", "AM (attention)", "our recipe"]
     listed = [card["name"] for group in groups for card in group["cards"][1:]]
-    assert sorted(listed) == sorted(exhibit.name for exhibit in exhibits[1:])
+    assert sorted(listed) == sorted(variant.name for variant in variants[1:])
 
 
 def test_without_boxes_nothing_is_scored(ablations, samples):
@@ -118,15 +118,15 @@ def test_fusion_changes_nothing_on_a_frozen_model(ablations, scene):
     assert "changes nothing" in with_sum["reasons"][0]
 
 
-def test_every_objective_is_explained(exhibits):
-    assert {exhibit.objective for exhibit in exhibits} == set(OBJECTIVE_WORDS)
+def test_every_objective_is_explained(variants):
+    assert {variant.objective for variant in variants} == set(OBJECTIVE_WORDS)
 
 
-def test_lines_of_the_tables_lead_to_their_exhibits(ablations, exhibits):
+def test_lines_of_the_tables_lead_to_their_exhibits(ablations, variants):
     tables = ablations.describe_tables()["tables"]
     json.dumps(tables, allow_nan=False)
     names = {line["name"] for table in tables for line in table["lines"]} - {None}
-    assert names == {exhibit.name for exhibit in exhibits} - {"paper-cycles-5"}
+    assert names == {variant.name for variant in variants} - {"paper-cycles-5"}
     cycles = {line["words"]: line["name"] for line in tables[0]["lines"]}
     assert cycles["T = 7"] == "cycles-7"
 
@@ -134,13 +134,13 @@ def test_lines_of_the_tables_lead_to_their_exhibits(ablations, exhibits):
 def test_a_page_without_exhibits_says_so(models, samples, tmp_path):
     label, picked = gr.Radio(list(models)), gr.HTML()
     page = Page(models=models, samples=samples, scene=gr.State(), label=label, picked=picked)
-    assert build_ablations_tab(page, exhibits=tmp_path) is None
+    assert build_ablations_tab(page, variants=tmp_path) is None
     with pytest.raises(ValueError, match=r"exhibits\.json is missing: run python -m"):
         load_ablations(tmp_path, TINY_RESULTS)
 
 
 def test_without_results_there_are_maps_and_no_tables(tmp_path, scene):
-    ablations = load_ablations(TINY_EXHIBITS, tmp_path)
+    ablations = load_ablations(TINY_VARIANTS, tmp_path)
     assert ablations.describe_tables() == {"tables": []}
     value = ablations.describe_setting(scene, 0, "min_max", "attention", "our recipe")
     assert value["scores"] == []

@@ -12,7 +12,7 @@ from sspl.explorer.hearing import Hearing, choose_plays, describe_evaluations
 from sspl.explorer.models import Model, load_models
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Instrument, Scene, Sound
-from sspl.localize import Localizer
+from sspl.localizer import Localizer
 
 
 def make_sound(name, hz):

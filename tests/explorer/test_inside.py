@@ -14,11 +14,11 @@ from sspl.build import build_model
 from sspl.config import ModelConfig, without_pcm
 from sspl.explorer.diagram import GAINS, describe_cycles
 from sspl.explorer.inside import Inside
+from sspl.explorer.location import describe_equations
 from sspl.explorer.models import Model
-from sspl.explorer.passes import COLUMNS, run_pass
-from sspl.explorer.place import describe_equations
+from sspl.explorer.pcm_pass import COLUMNS, run_pass
 from sspl.explorer.scenes import Scene, Sound
-from sspl.localize import Localizer
+from sspl.localizer import Localizer
 from sspl.model import SSPL
 from sspl.pcm import PredictiveCoding
 

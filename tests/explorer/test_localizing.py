@@ -7,8 +7,8 @@ from page_files import WITH, WITHOUT
 from PIL import Image
 
 from sspl.explorer.localizing import OWN, Localizing
-from sspl.explorer.share import MAX_OTHERS, NOISE, SILENCE
-from sspl.video import open_video
+from sspl.explorer.permalink import MAX_OTHERS, NOISE, SILENCE
+from sspl.media.video import open_video
 
 
 @pytest.fixture

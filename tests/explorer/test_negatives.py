@@ -9,20 +9,15 @@ import pytest
 from PIL import Image
 
 from sspl.data.orchestra import draw_picture
-from sspl.experiments.race import Course
+from sspl.experiments.live_training import LiveScenes
 from sspl.explorer import negatives
-from sspl.explorer.negatives import (
-    describe_full_runs,
-    draw_batch,
-    sort_pairs,
-    train_methods,
-)
+from sspl.explorer.negatives import describe_full_runs, draw_batch, sort_pairs, train_methods
 
 
 @pytest.fixture
 def small(monkeypatch):
     """A race that takes seconds: few scenes, two laps."""
-    course = Course(2, num_train=24, num_held=6)
+    course = LiveScenes(2, num_train=24, num_held=6)
     monkeypatch.setattr(negatives, "_open_course", lambda num_instruments: course)
     monkeypatch.setattr(negatives, "NUM_STEPS", 4)
     monkeypatch.setattr(negatives, "LAP_STEPS", 2)
@@ -120,7 +115,7 @@ def test_a_training_that_breaks_off_says_so_in_a_sentence(small, monkeypatch):
     def fail(trainer, batches):
         raise RuntimeError("no memory left")
 
-    monkeypatch.setattr("sspl.experiments.race._train", fail)
+    monkeypatch.setattr("sspl.experiments.live_training._train", fail)
     messages = train_methods(2, 8, seed=0)
     with pytest.raises(ValueError, match=r"broke off \(RuntimeError\): start it again"):
         list(messages)

@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from sspl.experiments.exhibits import load_exhibits
 from sspl.explorer.settings import NEAREST, READ_OUT, TRAINED, find_look, read_setting
+from sspl.zoo.variants import load_variants
 
-EXHIBITS = load_exhibits()
+EXHIBITS = load_variants()
 START = read_setting(EXHIBITS[0])
 
 
-@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
-def test_every_exhibit_is_found_by_its_own_setting(exhibit):
-    look = find_look(EXHIBITS, read_setting(exhibit))
-    assert (look.exhibit.name, look.verdict, look.reasons) == (exhibit.name, TRAINED, ())
+@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda variant: variant.name)
+def test_every_exhibit_is_found_by_its_own_setting(variant):
+    look = find_look(EXHIBITS, read_setting(variant))
+    assert (look.variant.name, look.verdict, look.reasons) == (variant.name, TRAINED, ())
     assert look.scaling is None
-    assert look.t == max(1, exhibit.config.num_cycles)
+    assert look.t == max(1, variant.config.num_cycles)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_every_exhibit_is_found_by_its_own_setting(exhibit):
 )
 def test_what_nobody_trained_is_shown_by_the_nearest(changes, name, verdict, t, scaling, word):
     look = find_look(EXHIBITS, replace(START, **changes))
-    assert (look.exhibit.name, look.verdict) == (name, verdict)
+    assert (look.variant.name, look.verdict) == (name, verdict)
     assert (look.t, look.scaling) == (t, scaling)
     assert sum(word in reason for reason in look.reasons) == 1
 

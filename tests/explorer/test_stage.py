@@ -17,7 +17,7 @@ from sspl.config import without_pcm
 from sspl.explorer.encoding import encode_picture
 from sspl.explorer.scenes import Instrument, Scene, Sound, trace_scene
 from sspl.explorer.stage import describe_stage, draw_map, write_steps
-from sspl.video import open_video
+from sspl.media.video import open_video
 
 
 @pytest.fixture(scope="module")

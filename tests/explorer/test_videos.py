@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from page_files import WITH
 
-from sspl.explorer import visitors
+from sspl.explorer import uploads
 from sspl.explorer.videos import Filming
-from sspl.video import open_video, write_video
+from sspl.media.video import open_video, write_video
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_cancelled_video_leaves_nothing_and_only_its_visitor_stops(does, sourc
 
 
 def test_a_long_video_is_refused_with_what_to_do(does, monkeypatch, source):
-    monkeypatch.setattr(visitors, "MAX_VIDEO_S", 0.5)
+    monkeypatch.setattr(uploads, "MAX_VIDEO_S", 0.5)
     with pytest.raises(ValueError, match="cut it to 0 s or less"):
         does.describe_video(str(source))
 

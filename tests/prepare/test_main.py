@@ -20,7 +20,7 @@ from prepare.layout_files import (
 )
 from sspl.data.folder import open_pairs
 from sspl.data.manifest import read_manifest
-from sspl.media import write_image
+from sspl.media.pictures import write_image
 from sspl.prepare.__main__ import DATASETS, main
 
 ROOT = Path(__file__).parent.parent.parent

@@ -8,11 +8,12 @@ import pytest
 from media_files import cut_in_half, rising_tone
 
 from sspl.data.manifest import read_manifest
-from sspl.media import read_audio, read_image
+from sspl.media.pictures import read_image
+from sspl.media.sounds import read_audio
+from sspl.media.video import write_video
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.music import MusicOptions, find_items
 from sspl.prepare.run import prepare
-from sspl.video import write_video
 
 GUITAR, FLUTE, VIOLIN = 3, 12, 11
 LASTS_S = 4

@@ -25,8 +25,9 @@ from prepare.layout_files import (
     write_wav,
 )
 from sspl.data.manifest import read_manifest
-from sspl.files import MediaError
-from sspl.media import read_audio, read_image, write_audio
+from sspl.media.files import MediaError
+from sspl.media.pictures import read_image
+from sspl.media.sounds import read_audio, write_audio
 from sspl.prepare import run
 from sspl.prepare.items import Fault
 from sspl.prepare.pair import make_pair
@@ -342,7 +343,7 @@ def test_a_full_disk_stops_the_run_with_a_sentence(items, tmp_path, monkeypatch)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("sspl.media.soundfile.SoundFile.write", find_no_room)
+        patch.setattr("sspl.media.pictures.soundfile.SoundFile.write", find_no_room)
         with pytest.raises(MediaError, match=r"No space left on device.*make room"):
             prepare(items, tmp_path / "out", name="x")
     assert not (tmp_path / "out/manifest.jsonl").exists()

@@ -13,7 +13,8 @@ from prepare.layout_files import (
     write_wav,
 )
 from sspl.data.manifest import read_manifest
-from sspl.media import read_audio, read_image
+from sspl.media.pictures import read_image
+from sspl.media.sounds import read_audio
 from sspl.prepare import vggsound
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.run import prepare

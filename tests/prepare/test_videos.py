@@ -5,7 +5,7 @@ from media_files import cut_in_half, shade_of_frame
 
 from prepare.layout_files import by_id, take_snapshot, write_clip
 from sspl.data.manifest import read_manifest
-from sspl.media import read_image
+from sspl.media.pictures import read_image
 from sspl.prepare.run import prepare
 from sspl.prepare.videos import VideosOptions, find_items
 

@@ -8,7 +8,7 @@ from media_files import draw_quarters, rising_tone
 from PIL import Image
 
 from sspl.data.manifest import read_manifest
-from sspl.media import read_audio
+from sspl.media.sounds import read_audio
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.run import prepare
 from sspl.prepare.voc_esc50 import FOLDS, SOUNDS, VocEsc50Options, find_items

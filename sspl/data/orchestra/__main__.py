@@ -16,12 +16,7 @@ from tqdm import tqdm
 
 from sspl.command import run_command
 from sspl.data.manifest import read_fields, write_manifest
-from sspl.data.orchestra.files import (
-    SoundFormat,
-    swap_sound,
-    write_clip,
-    write_moving_clip,
-)
+from sspl.data.orchestra.files import SoundFormat, swap_sound, write_clip, write_moving_clip
 from sspl.data.orchestra.scenes import Kind, make_clip
 from sspl.data.orchestra.videos import MovingClip, make_moving_clip
 

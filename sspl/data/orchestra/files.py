@@ -14,8 +14,9 @@ from sspl.audio import CLIP_S, SAMPLE_RATE_HZ
 from sspl.data.orchestra.scenes import Clip, Placed
 from sspl.data.orchestra.sounds import synthesise
 from sspl.data.orchestra.videos import MovingClip
-from sspl.media import write_audio, write_image
-from sspl.video import write_video
+from sspl.media.pictures import write_image
+from sspl.media.sounds import write_audio
+from sspl.media.video import write_video
 
 SoundFormat = Literal["wav", "flac", "ogg"]
 

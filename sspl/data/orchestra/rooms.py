@@ -40,7 +40,7 @@ def draw_room(rng: np.random.Generator) -> tuple[Drawing, float]:
             d.box(0, y, 1, y + 0.003, darken(wall, 0.05))
             for x in np.arange(0.07 * (row % 2), 1, 0.14):
                 d.box(x, y, x + 0.003, min(y + 0.06, floor_y), darken(wall, 0.05))
-    things = (_draw_window, _draw_shelf, _draw_frames, _draw_curtain)
+    things = (_draw_window, _draw_cache, _draw_frames, _draw_curtain)
     for chosen in rng.permutation(len(things))[: rng.integers(1, 4)]:
         things[chosen](d, rng, wall, floor_y)
     d.box(0, floor_y, 1, 1, floor)
@@ -106,7 +106,7 @@ def _draw_drape(
         d.box(x + 0.012, y0, x + 0.016, y1, lighten(cloth, 0.05))
 
 
-def _draw_shelf(d: Drawing, rng: np.random.Generator, wall: Colour, floor_y: float) -> None:
+def _draw_cache(d: Drawing, rng: np.random.Generator, wall: Colour, floor_y: float) -> None:
     x, width = rng.uniform(-0.08, 0.8), rng.uniform(0.2, 0.34)
     top = rng.uniform(0.12, 0.3)
     wood = mix((128, 106, 86), wall, _HAZE)
@@ -115,8 +115,8 @@ def _draw_shelf(d: Drawing, rng: np.random.Generator, wall: Colour, floor_y: flo
     tones = ((128, 92, 84), (100, 108, 120), (120, 116, 94), (150, 140, 122), (96, 100, 96))
     shelves = max(2, int((floor_y - top) / 0.15))
     step = (floor_y - top - 0.014) / shelves
-    for shelf in range(shelves):
-        y = top + 0.014 + (shelf + 1) * step
+    for cache in range(shelves):
+        y = top + 0.014 + (cache + 1) * step
         at = x + 0.02
         while at < x + width - 0.04:
             thick, tall = rng.uniform(0.014, 0.034), rng.uniform(0.5, 0.8) * step

@@ -10,8 +10,9 @@ from sspl.data.manifest import read_fields
 from sspl.data.orchestra import draw_picture, make_clip
 from sspl.data.orchestra.__main__ import main
 from sspl.data.orchestra.files import swap_sound
-from sspl.media import audio_duration_s, read_audio, read_image
-from sspl.video import open_video
+from sspl.media.pictures import read_image
+from sspl.media.sounds import audio_duration_s, read_audio
+from sspl.media.video import open_video
 
 SAMPLES = Path(__file__).parents[3] / "assets" / "samples"
 

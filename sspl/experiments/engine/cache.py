@@ -1,0 +1,141 @@
+"""What the trials of one process share, so that nothing is drawn, read or encoded twice.
+
+The encoders are frozen: what they make of pictures and sounds is the same for every trial that has
+the same eyes and ears. Where the eyes learn, nothing of theirs is kept.
+
+Letters: N pairs, P audio patches, A audio channels, C h w features.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sspl.config import ModelConfig
+from sspl.data.pairs import Pairs
+from sspl.encode import Encoded, encode_pairs, encode_sounds
+from sspl.evaluation.negative_audio import AudioCondition, Sounds
+from sspl.experiments.engine.setup import TestSet
+from sspl.model import SSPL
+from sspl.training.config import RunConfig
+from sspl.training.datasets import load_scored_pairs, load_training_pairs, open_annotated_pairs
+from sspl.training.trainer import open_devices
+from sspl.training.views import CachedViews
+
+MOST_VIEWS = 2  # sets of encoded views that are kept: each takes hundreds of megabytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedTestSet:
+    """A test set as a model's encoders take it in.
+
+    Attributes:
+        pairs: with what is in the pictures.
+        encoded: pictures, own sounds and ground truths.
+        heard: by what is played, embeddings (N, P, A) and whether there is such a sound, (N,) bool.
+    """
+
+    pairs: Pairs
+    encoded: Encoded
+    heard: Mapping[AudioCondition, tuple[Tensor, np.ndarray]]
+
+
+class Cache:
+    """Pairs, views and embeddings by what they were made from; made when first asked for.
+
+    Attributes:
+        device: where the trials of this process train and are scored.
+    """
+
+    def __init__(self) -> None:
+        self.device = open_devices().device.type
+        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+
+    def training_pairs(self, run: RunConfig) -> Pairs:
+        """The pairs that a run learns from."""
+        seed = run.train.seed if run.data.name != "orchestra" else 0
+        return self._keep(
+            ("training", run.data, seed), lambda: load_training_pairs(run.data, run.train.seed), 3
+        )
+
+    def training_sounds(self, model: SSPL, run: RunConfig) -> Tensor:
+        """Their embeddings (N, P, A)."""
+        pairs = self.training_pairs(run)
+        return self._keep(
+            ("sounds", run.data, run.train.seed, model.config.audio_encoder),
+            lambda: encode_sounds(model, pairs.sounds),
+            6,
+        )
+
+    def training_views(self, model: SSPL, run: RunConfig) -> CachedViews | None:
+        """Their views, encoded; None where the run sees fresh ones."""
+        if not run.train.cached_views:
+            return None
+        pairs, train = self.training_pairs(run), run.train
+
+        def make() -> CachedViews:
+            generator = torch.Generator().manual_seed(train.seed)
+            return CachedViews(
+                model, pairs.images, train.cached_views, generator, train.augmentation
+            )
+
+        key = ("views", run.data, train.seed, train.cached_views, train.augmentation)
+        return self._keep((*key, *_image_encoder_key(model.config)), make, MOST_VIEWS)
+
+    def selection_pairs(self, run: RunConfig) -> Pairs:
+        """The pairs that choose a run's epoch."""
+        return self._keep(("val", run.data), lambda: load_scored_pairs(run.data, "val"), 3)
+
+    def selection(self, model: SSPL, run: RunConfig) -> Pairs | Encoded:
+        """What chooses a run's epoch; encoded, unless its eyes learn."""
+        pairs = self.selection_pairs(run)
+        if model.config.train_image_encoder:
+            return pairs
+        key = ("encoded", run.data, *_image_encoder_key(model.config), model.config.audio_encoder)
+        return self._keep(key, lambda: encode_pairs(model, pairs), 4)
+
+    def test_pairs(self, test: TestSet) -> Pairs:
+        """The pairs of a test set."""
+
+        def open_pairs() -> Pairs:
+            if test.data.name == "orchestra":
+                return load_scored_pairs(test.data, test.split)
+            return open_annotated_pairs(test.data, test.split)
+
+        return self._keep(("test", test), open_pairs, 8)
+
+    def test(self, model: SSPL, test: TestSet) -> EncodedTestSet:
+        """A test set as the model's encoders take it in; kept, unless its eyes learned."""
+        pairs = self.test_pairs(test)
+        if model.config.train_image_encoder:
+            return _ask(model, pairs)
+        key = ("asked", test, *_image_encoder_key(model.config), model.config.audio_encoder)
+        return self._keep(key, lambda: _ask(model, pairs), 8)
+
+    def _keep(self, key: tuple[Any, ...], make: Callable[[], Any], most: int) -> Any:
+        """What is kept under a key, made now if need be; of a kind the latest `most` stay."""
+        if key not in self._kept:
+            alike = [other for other in self._kept if other[0] == key[0]]
+            for oldest in alike[: max(0, len(alike) - most + 1)]:
+                del self._kept[oldest]
+            self._kept[key] = make()
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def _image_encoder_key(config: ModelConfig) -> tuple[Any, ...]:
+    return config.image_encoder, config.rectified_features
+
+
+def _ask(model: SSPL, pairs: Pairs) -> EncodedTestSet:
+    encoded = encode_pairs(model, pairs)
+    sounds = Sounds(model, encoded.embeddings, pairs.labels, sounds=pairs.sound_names)
+    everyone = np.arange(len(pairs))
+    heard: dict[AudioCondition, tuple[Tensor, np.ndarray]] = {
+        name: sounds.play(name, everyone) for name in sounds.names
+    }
+    return EncodedTestSet(pairs=pairs, encoded=encoded, heard=heard)

@@ -1,0 +1,107 @@
+"""Doors for programs: what `gradio_client` and MCP clients call, without a page and its state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from sspl.explorer.models import Model, find_model
+from sspl.explorer.page import LOOK_S, answer
+from sspl.explorer.permalink import find_sample, find_sound
+from sspl.explorer.samples import Sample
+from sspl.explorer.scenes import Scene, trace_scene
+from sspl.explorer.uploads import MAX_SIDE_PX, new_file, read_own_sound
+from sspl.media.pictures import read_image, write_image
+from sspl.plots.overlay import overlay_map
+from sspl.trace_stats import measure_cycle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """What programs may ask."""
+
+    models: Mapping[str, Model]
+    samples: Mapping[str, Sample]
+
+    def list_samples(self) -> dict[str, Any]:
+        """What there is to look at: samples by id with a title each, and the models' labels."""
+        return {
+            "samples": {id: sample.scene.title for id, sample in self.samples.items()},
+            "models": {label: model.facts for label, model in self.models.items()},
+        }
+
+    def localize_sample(self, sample: str, sound: str, model: str, cycle: float):
+        """Where in a sample's picture does its sound come from?
+
+        Args:
+            sample: an id, from list_samples.
+            sound: play this instead: another sample's id, "silence" or "noise"; "" plays its own.
+            model: a label, from list_samples; "" takes the first.
+            cycle: after which cycle of predictive coding to look, from 1; 0 is the last.
+        Returns:
+            the picture under its similarity map, as a PNG; and the numbers of every cycle:
+            prediction errors, the map's peak (x, y in 0 to 1), its entropy in bits, its mean, and
+            cIoU in 0 to 1 where the true boxes are known.
+        """
+        scene = find_sample(sample, self.samples).scene
+        if sound:
+            scene = replace(scene, sound=find_sound(sound, self.samples))
+        return self._localize(scene, model, cycle)
+
+    def localize_files(self, picture: str | None, sound: str | None, model: str, cycle: float):
+        """Where in your picture does your sound come from?
+
+        Args:
+            picture: a picture file, JPEG, PNG or the like.
+            sound: a sound file, WAV, FLAC, OGG, MP3 or the like; of a long one the middle 3 s.
+            model: a label, from list_samples; "" takes the first.
+            cycle: after which cycle of predictive coding to look, from 1; 0 is the last.
+        Returns:
+            as of localize_sample, without cIoU.
+        """
+        if picture is None:
+            raise ValueError("a picture is missing: pass one")
+        image, heard = read_image(picture, MAX_SIDE_PX), read_own_sound(sound)
+        return self._localize(Scene(title="", picture=image, sound=heard), model, cycle)
+
+    def _localize(self, scene: Scene, label: str, cycle: float) -> tuple[str, dict[str, Any]]:
+        label = label or next(iter(self.models))
+        network = find_model(label, self.models).network
+        [(sound, trace, boxes)] = trace_scene(network, replace(scene, others=()))
+        num_cycles = len(trace.similarity)
+        if not 0 <= cycle <= num_cycles:
+            raise ValueError(f"there is no cycle {cycle:.0f}: take 0 (the last) to {num_cycles}")
+        t = int(cycle) or num_cycles
+        path = new_file(f"sspl-cycle-{t}.png")
+        write_image(path, overlay_map(scene.picture, trace.similarity[t - 1, 0]))
+        numbers = {
+            "model": label,
+            "sound": sound.title,
+            "shown_cycle": t,
+            "cycles": [measure_cycle(trace, i, boxes) for i in range(1, num_cycles + 1)],
+        }
+        return str(path), numbers
+
+
+def open_api(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> None:
+    """Make them known to the page that is being built; a visitor sees nothing of them."""
+    does = Api(models=models, samples=samples)
+    with gr.Group(visible=False):
+        sample = gr.Textbox(next(iter(samples)), label="Sample")
+        sound = gr.Textbox("", label="Sound")
+        model = gr.Textbox("", label="Model")
+        cycle = gr.Number(0, label="Cycle", precision=0)
+        picture_file, sound_file = gr.File(label="Picture"), gr.File(label="Sound")
+        shown = gr.Image(label="Map", type="filepath", format="png")
+        numbers = gr.JSON(label="Numbers")
+        ask = gr.Button()
+    parts = [sample, sound, model, cycle], [picture_file, sound_file, model, cycle]
+    for handler, inputs, outputs in (
+        (does.list_samples, None, numbers),
+        (does.localize_sample, parts[0], [shown, numbers]),
+        (does.localize_files, parts[1], [shown, numbers]),
+    ):
+        # They take moments; and out of the queue an agent is given the picture, not its path.
+        gpu_s = None if inputs is None else LOOK_S
+        answer(ask.click, handler, inputs, outputs, queue=False, gpu_s=gpu_s)

@@ -1,0 +1,150 @@
+"""Where does the sound come from? A sample, set once and asked many times; a whole video."""
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sspl.audio import clip_log_mel
+from sspl.data.transforms import whole_view
+from sspl.media.files import MediaError
+from sspl.media.pictures import read_image
+from sspl.media.sounds import read_audio, to_model_rate
+from sspl.media.video import open_video, write_video
+from sspl.model import SSPL, Trace
+from sspl.plots.overlay import SILENCE, overlay_map, write_note
+from sspl.sliding_window import Window, locate_frames
+
+AnyImage = str | Path | Image.Image | np.ndarray
+
+
+AnySound = str | Path | np.ndarray | tuple[int, np.ndarray]
+
+
+MAX_FPS = 60.0  # of a video written; slow motion is thinned out
+
+
+class Localizer:
+    """Set a sample once, ask many times: what the encoders made of it is kept.
+
+    Raises:
+        ValueError: for a model without ears (`ModelConfig.audio_encoder` "embedding").
+
+    localizer = Localizer(load_model("tiny"))
+    trace = localizer.set_sample("picture.jpg", "sound.wav").trace()
+    trace.similarity[-1, 0]  # (14, 14), the map after the last cycle
+    """
+
+    def __init__(self, model: SSPL) -> None:
+        if model.config.audio_encoder == "embedding":
+            raise ValueError(
+                "this model has no ears: it learned from sounds that another network had embedded. "
+                "Take a model that hears, or score this one with sspl.evaluate"
+            )
+        self.model = model.eval()
+        self._visual: Tensor | None = None
+        self._embeddings: Tensor | None = None
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def set_sample(self, image: AnyImage, audio: AnySound) -> "Localizer":
+        """Take a picture and a sound; see `set_image` and `set_sound`."""
+        return self.set_image(image).set_sound(audio)
+
+    def set_image(self, image: AnyImage) -> "Localizer":
+        """Take a picture: a file, a Pillow image, or (H, W, 3) uint8; the sound stays.
+
+        Raises:
+            MediaError: if it cannot be read, in a sentence.
+        """
+        pixels = torch.from_numpy(read_image(image)).permute(2, 0, 1)[None].to(self.device)
+        self._visual = self.model.encode_image(whole_view(pixels, self.model.config.image_spec))
+        return self
+
+    def set_sound(self, audio: AnySound) -> "Localizer":
+        """Take a sound: a file, (N,) at 16 kHz, or (rate, samples); the picture stays.
+
+        Of a long sound the middle 3 s are heard, a short one is repeated.
+
+        Raises:
+            MediaError: if it cannot be read, in a sentence.
+        """
+        if isinstance(audio, tuple):
+            waveform = to_model_rate(audio[1], audio[0])
+        elif isinstance(audio, np.ndarray):
+            waveform = to_model_rate(audio, 16_000)
+        else:
+            waveform = read_audio(audio)
+        log_mel = clip_log_mel(torch.from_numpy(waveform))
+        self._embeddings = self.model.encode_audio(log_mel[None].to(self.device))
+        return self
+
+    @torch.no_grad()
+    def trace(self) -> Trace:
+        """Every cycle of one pass over the sample, B = 1.
+
+        Raises:
+            ValueError: if no picture or no sound was set.
+        """
+        if self._visual is None or self._embeddings is None:
+            raise ValueError("set a picture and a sound first: localizer.set_sample(image, audio)")
+        sound, query = self.model.project_audio(self._embeddings)
+        return self.model.trace_features(self._visual, sound, query)
+
+
+def localize_video(
+    localizer: Localizer,
+    source: str | Path,
+    out: str | Path,
+    *,
+    progress: Callable[[float, float], object] | None = None,
+    maps_per_s: float = 8.0,
+    max_side_px: int = 1280,
+) -> list[Window]:
+    """Write a video with the map over it and its own sound; see `locate_frames`.
+
+    Memory does not grow with the video's length. Where its sound is silent there is no map, and
+    the picture says so.
+
+    Args:
+        source: a video with sound.
+        out: *.mp4, written whole or not at all.
+        progress: called with (seconds done, seconds in all) as the work goes on. Whatever it
+            raises ends the work, leaves nothing behind, and comes out of this function: that is
+            how to cancel.
+        max_side_px: larger frames are shrunk so that neither side is longer.
+    Returns:
+        what was heard, and where, at each moment whose map was computed.
+    Raises:
+        MediaError: if the video cannot be read or has no sound, or `out` cannot be written.
+        ValueError: if `maps_per_s` is not above 0.
+    """
+    windows: list[Window] = []
+
+    def draw_frames() -> Generator[np.ndarray, None, None]:
+        fps = min(video.fps, MAX_FPS)
+        for frame in locate_frames(localizer.model, video, fps=fps, maps_per_s=maps_per_s):
+            if frame.window is not None:
+                windows.append(frame.window)
+                if progress is not None:
+                    progress(frame.t_s, video.duration_s)
+            picture = overlay_map(frame.image, frame.similarity, strength=frame.strength)
+            yield picture if frame.strength else write_note(picture, SILENCE)
+
+    with open_video(source, max_side_px) as video:
+        if not video.has_audio:
+            raise MediaError(
+                f"{Path(source).name} has no sound, so nothing in it can be located: choose a "
+                "video with sound, or pass a picture and a sound."
+            )
+        with closing(draw_frames()) as frames:  # an error's traceback would keep it going
+            write_video(out, frames, min(video.fps, MAX_FPS), audio_from=source)
+        if progress is not None:
+            progress(video.duration_s, video.duration_s)
+    return windows

@@ -1,0 +1,51 @@
+"""How a run trains, and all that one training run is made of."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sspl.config import ModelConfig
+from sspl.data.config import DataConfig
+from sspl.data.transforms import ViewName
+from sspl.objectives import departure
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How a run trains; see Table S1 and supplement B.2."""
+
+    epochs: int = 20
+    batch_size: int = 256
+    head_learning_rate: float = 5e-5  # lr_1, of the projection and prediction MLPs
+    learning_rate: float = 2e-5  # lr_2, of everything else that learns
+    weight_decay: float = 1e-4  # none on the PCM's a and b
+    patience: int = 10  # stop after so many epochs without a better one
+    select: Literal["val", "test", "last"] = "val"
+    """What chooses the epoch. The authors chose on the test split; "last" needs no boxes."""
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    accumulation_steps: int = 1  # parts of a batch, one after the other
+    seed: int = 0
+    augmentation: ViewName = "horizontal_flip"  # what a view is beside a crop, Table 4
+    cached_views: int = departure(
+        0,
+        "The encoders are frozen, so a few views of each picture can be encoded once and drawn "
+        "from: an epoch on two CPU cores takes seconds. 0 draws and encodes fresh views.",
+    )
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 2:
+            raise ValueError(
+                "take at least 1 epoch and a batch of at least 2 (batch norm needs it)"
+            )
+        if self.cached_views == 1 or self.cached_views < 0:
+            raise ValueError("cached_views is 0 (fresh views) or at least 2 (two per step)")
+        if self.patience < 1 or self.accumulation_steps < 1:
+            raise ValueError("patience and accumulation_steps are at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """One training run: what is built, how it learns, on what."""
+
+    model: ModelConfig
+    train: TrainConfig
+    data: DataConfig

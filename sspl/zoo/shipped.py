@@ -1,0 +1,56 @@
+"""The models that come along, and any other by its folder or its Hub repository."""
+
+from pathlib import Path
+
+import huggingface_hub
+import torch
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+from sspl.assets import find_assets
+from sspl.checkpoint import META, WEIGHTS, load_checkpoint
+from sspl.model import SSPL
+from sspl.presets import PRESETS
+
+SHIPPED = find_assets() / "models"
+
+
+NAMES = {"tiny": "tiny-pcm", "tiny-no-pcm": "tiny-no-pcm"}  # name -> folder in assets/models
+
+
+def find_checkpoint(name_or_path: str | Path) -> Path:
+    """The folder behind a shipped name, a path, or a Hub repository id (fetched on first use).
+
+    Raises:
+        ValueError: if nothing is found, saying what was tried.
+    """
+    name = str(name_or_path)
+    if name in NAMES:
+        return SHIPPED / NAMES[name]
+    if (Path(name) / META).exists() or Path(name).exists():
+        return Path(name)
+    shipped = ", ".join(NAMES)
+    if name in PRESETS or name == "paper":
+        raise ValueError(
+            f"{name!r} has no trained weights to ship (of its encoders only): train it with "
+            f"`python -m sspl.train --preset ... --data FOLDER --out RUN` and name RUN/best, or "
+            f"take {shipped}"
+        )
+    if name.count("/") != 1:
+        raise ValueError(f"no model {name!r}: take {shipped}, a checkpoint folder, or a Hub id")
+    try:
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=[WEIGHTS, META]))
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ValueError(
+            f"{name!r} is neither a folder here nor a repository that the Hub gave us "
+            f"({type(error).__name__}); take {shipped} or check the name and the network"
+        ) from error
+
+
+def load_model(name_or_path: str | Path = "tiny", device: str | None = None) -> SSPL:
+    """A model in eval mode: "tiny", "tiny-no-pcm", a checkpoint folder, or a Hub repository id.
+
+    Args:
+        device: "cpu", "cuda", ...; None takes a GPU where there is one.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return load_checkpoint(find_checkpoint(name_or_path), device)
