@@ -109,7 +109,7 @@ READING = (
 )
 
 EXPERIMENT = Experiment(
-    name="dial",
+    name="false_negative_rate",
     title="The share of false negatives as a dial",
     variants=list_variants,
     reading=READING,

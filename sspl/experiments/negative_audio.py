@@ -78,7 +78,7 @@ READING = (
 )
 
 EXPERIMENT = Experiment(
-    name="listening",
+    name="negative_audio",
     title="What makes the map listen",
     variants=list_variants,
     reading=READING,

@@ -39,7 +39,7 @@ from sspl.plots.overlay import overlay_map
 from sspl.sliding_window import is_silent
 from sspl.zoo.variants import TINY_VARIANTS, Line, TrainedVariant, load_variants, open_variants
 
-TABLES = ("tableS6", "table5", "tableS5", "beyond", "listening")
+TABLES = ("tableS6", "table5", "tableS5", "beyond", "negative_audio")
 LARGE_PX, SMALL_PX = 560, 200
 MOST_CYCLES = 8
 READ_SETTING = "async () => (await window.sspl).readSetting()"

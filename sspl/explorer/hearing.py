@@ -292,7 +292,7 @@ def describe_evaluations(models: Mapping[str, Model], results: Path = TINY_RESUL
     """What each model's evaluation says of its listening, and the table of the experiment."""
     tables = []
     with contextlib.suppress(ValueError, KeyError):  # a page without results shows what it has
-        tables.append(describe_table(load_results(results)["listening"]))
+        tables.append(describe_table(load_results(results)["negative_audio"]))
     return {"models": [_describe_evaluation(*item) for item in models.items()], "tables": tables}
 
 

@@ -368,12 +368,12 @@ def describe_full_runs() -> FullRuns | NoFullRuns:
     """The stored full runs of A, B and C: scores, figures, and how a minute differs from them."""
     try:
         results = load_results(TINY_RESULTS)
-        runs, figure2 = results["dial"], results["figure2"]
+        runs, figure2 = results["false_negative_rate"], results["figure2"]
     except (ValueError, KeyError):
         return {"sentence": f"No full runs are stored: run `{_COMMAND}` first."}
     test = name_hardest(runs)
     false_negative_rate_figure, maps_figure = (
-        TINY_RESULTS / "dial.png",
+        TINY_RESULTS / "false_negative_rate.png",
         TINY_RESULTS / "figure2-maps.jpg",
     )
     return {
@@ -397,7 +397,7 @@ def describe_full_runs() -> FullRuns | NoFullRuns:
     }
 
 
-_COMMAND = "python -m sspl.experiments dial figure2"
+_COMMAND = "python -m sspl.experiments false_negative_rate figure2"
 
 
 def _list_lines(result: Result, test: str) -> list[RunsLine]:
