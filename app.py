@@ -22,25 +22,24 @@ from gradio.themes.utils.fonts import LocalFont
 
 from sspl.explorer.ablations import build_ablations_tab
 from sspl.explorer.api import open_api
-from sspl.explorer.encoding import encode_picture
+from sspl.explorer.gallery import describe_gallery
 from sspl.explorer.hearing import build_hearing_tab
 from sspl.explorer.inside import build_inside_tab
 from sspl.explorer.localizing import Localizing, build_localize_tab
 from sspl.explorer.models import Model, load_models
 from sspl.explorer.negatives import build_negatives_tab
 from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
+from sspl.explorer.page_modules import read_modules
 from sspl.explorer.samples import Sample, load_samples
 from sspl.explorer.uploads import MAX_SIDE_PX, MAX_UPLOAD_MB
 from sspl.explorer.videos import build_video_tab
 
 ASSETS = Path(__file__).parent / "assets"
-THUMBNAIL_PX = 240
 FORGET_S = 2 * 60 * 60  # what a visitor brought or made is deleted after this
 MAX_VISITORS = 500  # whose scenes are kept at a time
 MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest wait their turn
 # Gradio brings it along, so no page needs the network; of its half-bold a third of the letters.
 FONT = (LocalFont("Source Sans Pro", weights=(400, 700)), "sans-serif")
-PARTS = ("base", "gallery", "stage", "inside", "ablations", "negatives", "hearing")
 
 INTRODUCTION = """# SSPL Explorer
 Where in the picture is what we hear? The model was never told: it learned from pictures and their
@@ -51,30 +50,22 @@ TABS = (
     ("negatives", "False negatives", build_negatives_tab),
     ("hearing", "Does it listen?", build_hearing_tab),
 )
-OPEN_TAB = "(...given) => {{ window.sspl.openTab('{name}'); return given; }}"
+OPEN_TAB = "async (...given) => {{ (await window.sspl).openTab('{name}'); return given; }}"
 SHOW = "() => document.querySelector('#show-stage').click()"
-REFRESH = "() => window.sspl.refresh()"
+REFRESH = "async () => (await window.sspl).refresh()"
 
 
 def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.Blocks:
     """The page, its first example finished."""
     does = Localizing(models=models, samples=samples)
     first_label, first_id = next(iter(models)), next(iter(samples))
-    gallery = [
-        {
-            "id": id,
-            "title": sample.scene.title,
-            "thumbnail": encode_picture(sample.scene.picture, THUMBNAIL_PX),
-        }
-        for id, sample in samples.items()
-        if not sample.is_variant
-    ]
     with gr.Blocks(
         title="SSPL Explorer", analytics_enabled=False, delete_cache=(FORGET_S // 4, FORGET_S)
     ) as app:
         gr.Markdown(INTRODUCTION, elem_id="intro")
         scene = gr.State(samples[first_id].scene, time_to_live=FORGET_S)
-        picked = draw_in_browser("gallery", first_id, "Samples", samples=gallery)
+        thumbnails = describe_gallery(samples)
+        picked = draw_in_browser("gallery", first_id, "Samples", samples=thumbnails)
         with gr.Row(elem_id="choice"):
             label = gr.Radio(
                 list(models), value=first_label, label="Model", container=False, elem_id="model"
@@ -116,7 +107,7 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
             does.restore,
             query,
             [picked, label, facts, localize.others, tabs, scene],
-            js="() => [window.sspl.readQuery()]",
+            js="async () => [(await window.sspl).readQuery()]",
             api_visibility="undocumented",
         )
         sampled = page.change_scene(picked.select, does.show_sample, [picked, scene], scene)
@@ -134,7 +125,7 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
             trigger_mode="always_last",
             gpu_s=LOOK_S,
         ).success(js=REFRESH, api_visibility="private")
-        app.load(js="() => window.sspl.restore()", api_visibility="private")
+        app.load(js="async () => (await window.sspl).restore()", api_visibility="private")
         app.unload(leave)
         open_api(models, samples)
     return app.queue(default_concurrency_limit=MAX_AT_ONCE)
@@ -142,14 +133,12 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
 
 def launch_app(app: gr.Blocks, **options: Any):
     """Serve a page made by `build_app`; options as of `gr.Blocks.launch`."""
-    scripts = "".join(
-        f"<script>{(ASSETS / 'page' / f'{part}.js').read_text(encoding='utf-8')}</script>"
-        for part in PARTS
-    )
+    modules = read_modules(ASSETS / "page")
     return app.launch(
         theme=Default(primary_hue="orange", neutral_hue="zinc", font=FONT),
         css_paths=sorted((ASSETS / "page").glob("*.css")),
-        head=scripts,
+        head=modules.head,
+        app_kwargs={"routes": [modules.route]},
         footer_links=["api"],
         max_file_size=f"{MAX_UPLOAD_MB}mb",
         state_session_capacity=MAX_VISITORS,
