@@ -53,7 +53,7 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> SSPL:
     """
     meta = read_meta(folder)
     try:
-        version = read_format(meta)
+        version = read_format(meta, folder)
         config = upgrade_model_config(meta["config"], version)
         model = build_model(read_model_config(config))
         tensors = load_file(folder / WEIGHTS)

@@ -90,6 +90,8 @@ def train(
         selection = encode_pairs(trainer.model, selection)
     if resumes:
         trainer.resume(last)
+        if main:
+            _write_log(out / "log.jsonl", trainer.progress)  # an older version's, in today's names
     done = len(trainer.progress.rows) * trainer.num_steps + trainer.progress.step
     total = config.epochs * trainer.num_steps
     with tqdm(total=total, initial=done, unit="step", disable=not main) as bar:
@@ -115,9 +117,7 @@ def train(
                 bar.set_postfix(shown)
                 if trainer.progress.best()[1] == row["epoch"]:
                     save_checkpoint(trainer.model, out / "best", describe_run(run, row))
-                with replace_when_done(out / "log.jsonl") as unfinished:
-                    rows = trainer.progress.rows
-                    unfinished.write_text("".join(json.dumps(row) + "\n" for row in rows))
+                _write_log(out / "log.jsonl", trainer.progress)
                 trainer.save(last)
     accelerator.wait_for_everyone()
     return out / "best"
@@ -145,6 +145,11 @@ def describe_run(run: RunConfig, row: dict[str, Any]) -> dict[str, Any]:
         "train": asdict(run.train),
         "departures": departures(run.model) | departures(run.train),
     }
+
+
+def _write_log(path: Path, progress: Progress) -> None:
+    with replace_when_done(path) as unfinished:
+        unfinished.write_text("".join(json.dumps(row) + "\n" for row in progress.rows))
 
 
 def _is_over(progress: Progress, config: TrainConfig) -> bool:

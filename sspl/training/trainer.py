@@ -336,8 +336,8 @@ class Trainer:
         # Onto the CPU: AdamW keeps its step counts there, and each is copied where it belongs.
         try:
             state = torch.load(path, weights_only=True, map_location="cpu")
+            version = read_format(state, path)
             # The frozen encoders are in the model already; with them the check of names is whole.
-            version = read_format(state)
             learned = {upgrade_tensor_name(k, version): v for k, v in state["model"].items()}
             self.model.load_state_dict(_frozen_state(self.model) | learned)
             self.optimizer.load_state_dict(state["optimizer"])

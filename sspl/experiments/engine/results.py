@@ -20,7 +20,7 @@ import numpy as np
 from sspl.evaluation.report.document import escape_markdown
 from sspl.evaluation.report.verdict import FLOORS
 from sspl.media.files import replace_when_done
-from sspl.upgrades import upgrade_result
+from sspl.upgrades import read_format, upgrade_experiment_name, upgrade_result
 from sspl.zoo.shipped import SHIPPED
 
 Result = Mapping[str, Any]
@@ -176,7 +176,9 @@ def load_results(folder: Path) -> dict[str, Result]:
         needed = {"title", "rows", "command", "columns", "preset"}
         if not isinstance(result, dict) or not needed <= result.keys():
             raise ValueError(f"{path} is not the result of an experiment: move it elsewhere")
-        results[path.stem] = upgrade_result(result)
+        upgraded = upgrade_result(result, path)
+        # Sorted, an older version's file comes before the one that took its place.
+        results[upgrade_experiment_name(path.stem, read_format(result))] = upgraded
     if not results:
         raise ValueError(f"{folder} holds no results: run python -m sspl.experiments first")
     known = [name for name in PAPER if name in results]
