@@ -22,9 +22,16 @@ from sspl.media.files import MediaError
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
 from sspl.media.video import open_video, write_video
+from sspl.objectives import SimSiam
 from sspl.zoo.shipped import load_model
 
-CONFIG = replace(SMALL, query_width=32, num_cycles=3, pcm_channels=16, projection_width=32)
+CONFIG = replace(
+    SMALL,
+    query_width=32,
+    num_cycles=3,
+    pcm_channels=16,
+    objective=SimSiam(projection_width=32, prediction_width=8),
+)
 RATE_HZ = 16_000
 
 
