@@ -13,8 +13,9 @@ from sspl.config import without_pcm
 from sspl.data.config import DataConfig
 from sspl.data.pairs import Pairs
 from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.devices import open_devices
 from sspl.training.loop import train
-from sspl.training.trainer import Trainer, open_devices
+from sspl.training.trainer import Trainer
 
 BATCH = 8
 Gradients = dict[str, torch.Tensor]

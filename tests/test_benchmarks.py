@@ -19,7 +19,7 @@ from sspl.localizer import Localizer
 from sspl.model import SSPL
 from sspl.presets import PRESETS
 from sspl.training.config import RunConfig, TrainConfig
-from sspl.training.trainer import build_optimizer
+from sspl.training.optimizer import build_optimizer
 
 # A decay so strong that it shows in five steps where it should not be.
 TRAIN = TrainConfig(batch_size=16, head_learning_rate=2e-3, learning_rate=1e-3, weight_decay=10)

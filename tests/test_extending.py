@@ -20,8 +20,9 @@ from sspl.heads import Head, make_projector
 from sspl.media.files import write_json
 from sspl.objectives import Objective, Step
 from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.devices import open_devices
 from sspl.training.loop import CONFIG, describe_run, read_run
-from sspl.training.trainer import Trainer, open_devices
+from sspl.training.trainer import Trainer
 from sspl.upgrades import FORMAT
 from sspl.weights import load_encoders
 

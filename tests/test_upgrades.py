@@ -20,8 +20,9 @@ from sspl.experiments.engine.results import load_results
 from sspl.objectives import BYOL, WMSE, BarlowTwins, ExtraTerms, SimSiam
 from sspl.presets import PRESETS
 from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.devices import open_devices
 from sspl.training.loop import LAST, list_differences, read_run, train
-from sspl.training.trainer import Trainer, open_devices
+from sspl.training.trainer import Trainer
 from sspl.upgrades import (
     FORMAT,
     read_format,

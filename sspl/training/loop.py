@@ -23,7 +23,8 @@ from sspl.model import SSPL
 from sspl.objectives import departures
 from sspl.training.collapse import find_collapse
 from sspl.training.config import RunConfig, TrainConfig
-from sspl.training.trainer import Progress, Trainer, open_devices
+from sspl.training.devices import open_devices
+from sspl.training.trainer import Progress, Trainer
 from sspl.training.views import CachedViews
 from sspl.upgrades import FORMAT, upgrade_run
 

@@ -13,7 +13,8 @@ from sspl.data.folder import open_pairs
 from sspl.data.packing import pack_shards
 from sspl.training import views
 from sspl.training.config import RunConfig, TrainConfig
-from sspl.training.trainer import Trainer, open_devices
+from sspl.training.devices import open_devices
+from sspl.training.trainer import Trainer
 from sspl.training.views import FreshViews
 
 NUM_PAIRS = 14  # three batches of 4; two pairs are left out of each epoch

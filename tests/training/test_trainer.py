@@ -20,12 +20,11 @@ from sspl.config import ModelConfig
 from sspl.data.config import DataConfig
 from sspl.objectives import BYOL
 from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.devices import join_batch_norms, open_devices
+from sspl.training.optimizer import build_optimizer
 from sspl.training.trainer import (
     Trainer,
-    build_optimizer,
-    join_batch_norms,
     list_classes,
-    open_devices,
 )
 from sspl.training.views import CachedViews
 

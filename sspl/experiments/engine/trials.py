@@ -23,8 +23,8 @@ from sspl.experiments.engine.setup import TestSet
 from sspl.media.files import write_json
 from sspl.model import SSPL
 from sspl.training.config import RunConfig
+from sspl.training.devices import open_devices
 from sspl.training.loop import CONFIG, list_differences, read_run, train
-from sspl.training.trainer import open_devices
 from sspl.upgrades import FORMAT, read_format, upgrade_scores
 from sspl.weights import load_encoders
 
