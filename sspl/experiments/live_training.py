@@ -252,7 +252,9 @@ class LiveTraining:
         """Scores by sound, and of the first scenes the maps and their cIoU."""
         questions = Questions(conditions=None, num_maps=NUM_SHOWN)
         found = evaluate_model(model, self.test_set, questions)
-        scores = {name: describe_sound(sound)["ciou_at_50"] for name, sound in found.under.items()}
+        scores: dict[AudioCondition, float] = {
+            name: describe_sound(sound)["ciou_at_50"] for name, sound in found.under.items()
+        }
         return scores, found.maps[-1].numpy(), found.own[:NUM_SHOWN]
 
 
