@@ -34,7 +34,7 @@ tiny: .venv/app
 # About two hours on two CPU cores; what was done is not done again.
 results: .venv/app
 	$(BIN)/python -m sspl.experiments all --out assets/results --report RESULTS.md
-	$(BIN)/python -m sspl.zoo.variants --out assets/models/tiny-exhibits
+	$(BIN)/python -m sspl.experiments.write_zoo --out assets/models/tiny-variants
 
 bench: .venv/app
 	$(BIN)/python -m benchmarks.speed

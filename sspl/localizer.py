@@ -32,7 +32,7 @@ class Localizer:
     """Set a sample once, ask many times: what the encoders made of it is kept.
 
     Raises:
-        ValueError: for a model without ears (`ModelConfig.audio_encoder` "embedding").
+        ValueError: for a model without audio encoder (`ModelConfig.audio_encoder` "embedding").
 
     localizer = Localizer(load_model("tiny"))
     trace = localizer.set_sample("picture.jpg", "sound.wav").trace()
@@ -40,10 +40,10 @@ class Localizer:
     """
 
     def __init__(self, model: SSPL) -> None:
-        if model.config.audio_encoder == "embedding":
+        if model.config.audio_spec.front_end is None:
             raise ValueError(
-                "this model has no ears: it learned from sounds that another network had embedded. "
-                "Take a model that hears, or score this one with sspl.evaluate"
+                "this model has no audio encoder: it learned from sounds that another network had "
+                "embedded. Take one that has, or score this one with sspl.evaluate"
             )
         self.model = model.eval()
         self._visual: Tensor | None = None

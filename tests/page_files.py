@@ -21,6 +21,7 @@ from sspl.data.orchestra import make_clip
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
 from sspl.media.video import write_video
+from sspl.objectives import SimSiam
 
 ROOT = Path(__file__).parent.parent
 WITH, WITHOUT = "SSPL with PCM", "SSPL without PCM"
@@ -28,14 +29,10 @@ WITH, WITHOUT = "SSPL with PCM", "SSPL without PCM"
 CONFIG = ModelConfig(
     image_encoder="tiny_vgg",
     audio_encoder="tiny_vggish",
-    image_px=112,
-    visual_channels=64,
-    sound_channels=64,
     query_width=32,
     num_cycles=3,
     pcm_channels=16,
-    projection_width=32,
-    prediction_width=8,
+    objective=SimSiam(projection_width=32, prediction_width=8),
     rectified_features=True,
     non_negative_query=True,
     norm_offset=1.0,

@@ -36,7 +36,8 @@ from sspl.experiments.false_negative_rate import set_false_negative_rate
 from sspl.experiments.figure2 import list_methods
 from sspl.model import SSPL
 from sspl.training.config import RunConfig
-from sspl.training.trainer import Trainer, TrainingError, open_devices
+from sspl.training.devices import open_devices
+from sspl.training.trainer import Trainer, TrainingError
 from sspl.training.views import CachedViews
 from sspl.weights import load_encoders
 

@@ -142,6 +142,7 @@ def make_rows(num: int) -> list[dict]:
     return [
         {"epoch": e, "loss": -0.1 * e, "simsiam": -0.2 * e, "correspondence": 0.1, "spread": 0.9}
         | {"val_ciou_at_50": [0.1, 0.5, 0.3, 0.2][e % 4], "val_auc": 0.2, "seconds": 1.0}
+        | {"score": [0.1, 0.5, 0.3, 0.2][e % 4]}
         for e in range(1, num + 1)
     ]
 
@@ -154,6 +155,15 @@ def test_training_plot():
     assert len({line.get_marker() for line in losses.lines}) == 3  # not by colour alone
     assert any(list(line.get_ydata()) == [1, 1] for line in spread.lines)
     assert "chosen: 1" in [line.get_label() for line in scores.lines]
+    render_figure(figure)
+
+
+def test_training_plot_where_no_split_chooses():
+    rows = [row | {"score": None} for row in make_rows(3)]
+    for row in rows:
+        del row["val_ciou_at_50"], row["val_auc"]
+    figure = plot_training(rows)
+    assert "no split to score" in list_words(figure)
     render_figure(figure)
 
 

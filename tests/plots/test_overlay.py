@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib import _pylab_helpers
-from test_cycles import make_trace
+from test_trace_stats import make_trace
 
 from sspl.metrics import upsample_map
 from sspl.plots.overlay import (
