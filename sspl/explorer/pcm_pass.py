@@ -70,7 +70,7 @@ class Pass:
         elif key == "e":
             steps = [cycle.errors[layer] for cycle in self.cycles]
         else:
-            name = "expected" if key == "r" else "corrected"
+            name = "feedback" if key == "r" else "feedforward"
             steps = [getattr(cycle, name)[layer - 1] for cycle in self.cycles]
         return [step[0] for step in steps]
 
