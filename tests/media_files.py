@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image
@@ -16,6 +17,15 @@ TOP_LEFT, TOP_RIGHT = (200, 30, 30), (30, 170, 30)
 BOTTOM_LEFT, BOTTOM_RIGHT = (30, 30, 200), (210, 200, 40)
 
 VIDEO_FPS = 8
+
+
+def assert_one_sentence(raised: pytest.ExceptionInfo, name: str) -> None:
+    """The message names the file and is one sentence in one line."""
+    message = str(raised.value)
+    assert name in message
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert len(message) < 250
 
 
 def draw_quarters(width_px: int = 64, height_px: int = 48) -> np.ndarray:

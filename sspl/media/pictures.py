@@ -153,6 +153,3 @@ def _unknown_picture(file: Path | BytesIO, name: str) -> MediaError:
     if start[4:8] == b"ftyp" and start[8:12] in _HEIC_BRANDS:
         return MediaError(f"{name} is a HEIC picture: export it as JPEG or PNG first.")
     return MediaError(f"{name} is not a picture that can be read: save it as JPEG or PNG.")
-
-
-# --- Sounds -----------------------------------------------------------------------------------

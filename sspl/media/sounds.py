@@ -24,9 +24,7 @@ from sspl.media.files import MediaError, check_file, open_source, replace_when_d
 
 MIN_SOUND_S = 0.2
 
-
 _WRITTEN_SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-
 
 # libsndfile's Vorbis encoder overflows the stack when it is handed a long sound at once.
 _BLOCK = 65_536

@@ -7,6 +7,7 @@ import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 from media_files import (
     VIDEO_FPS,
+    assert_one_sentence,
     corner_colours,
     cut_in_half,
     draw_quarters,
@@ -34,14 +35,6 @@ def assert_plays_from_first_to_last(video: Video, num_frames: int) -> None:
     times, shades = zip(*((t_s, shade(frame)) for t_s, frame in video.frames()), strict=True)
     np.testing.assert_allclose(times, np.arange(num_frames) / VIDEO_FPS)
     np.testing.assert_allclose(shades, [shade_of_frame(k) for k in range(num_frames)], atol=3)
-
-
-def assert_one_sentence(raised: pytest.ExceptionInfo, name: str) -> None:
-    message = str(raised.value)
-    assert name in message
-    assert message.endswith(".")
-    assert "\n" not in message
-    assert len(message) < 250
 
 
 @pytest.fixture
