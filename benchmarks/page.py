@@ -27,7 +27,7 @@ from gradio_client import Client, handle_file
 from playwright.sync_api import Page, sync_playwright
 
 from sspl.data.orchestra.videos import make_moving_clip
-from sspl.media.video import write_video
+from sspl.media.video_writer import write_video
 
 ROOT = Path(__file__).parent.parent
 MODELS = ("SSPL with PCM", "SSPL without PCM")

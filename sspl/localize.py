@@ -23,7 +23,7 @@ from sspl.localizer import Localizer, localize_video
 from sspl.media.files import write_json
 from sspl.media.pictures import read_image, write_gif, write_image
 from sspl.media.sounds import read_audio
-from sspl.media.video import write_video
+from sspl.media.video_writer import write_video
 from sspl.model import SSPL
 from sspl.plots.overlay import (
     SILENCE,

@@ -14,7 +14,8 @@ from sspl.data.transforms import whole_view
 from sspl.media.files import MediaError
 from sspl.media.pictures import read_image
 from sspl.media.sounds import read_audio, to_model_rate
-from sspl.media.video import open_video, write_video
+from sspl.media.video import open_video
+from sspl.media.video_writer import write_video
 from sspl.model import SSPL, Trace
 from sspl.plots.overlay import SILENCE, overlay_map, write_note
 from sspl.sliding_window import Window, locate_frames

@@ -13,6 +13,8 @@ import soundfile
 from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image
 
+from sspl.media.video import Video
+
 TOP_LEFT, TOP_RIGHT = (200, 30, 30), (30, 170, 30)
 BOTTOM_LEFT, BOTTOM_RIGHT = (30, 30, 200), (210, 200, 40)
 
@@ -141,3 +143,11 @@ def write_noise(path: Path, num_bytes: int = 100_000) -> Path:
     """Random bytes under whatever name."""
     path.write_bytes(np.random.default_rng(0).bytes(num_bytes))
     return path
+
+
+def assert_plays_from_first_to_last(video: Video, num_frames: int) -> None:
+    times, shades = zip(
+        *((t_s, int(frame[-8, -8].mean())) for t_s, frame in video.frames()), strict=True
+    )
+    np.testing.assert_allclose(times, np.arange(num_frames) / VIDEO_FPS)
+    np.testing.assert_allclose(shades, [shade_of_frame(k) for k in range(num_frames)], atol=3)

@@ -328,3 +328,14 @@ def test_write_audio_leaves_nothing_behind_when_it_fails(tmp_path):
         write_audio(tmp_path / "a.mp3", np.zeros((100, 7)))  # MP3 has at most two channels
     assert os.listdir(tmp_path) == []
     assert not write_noise(tmp_path / "b").with_suffix(".wav").exists()
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.m4a"])
+def test_read_audio_at_the_rate_asked_for(tmp_path, name):
+    path = write_sound(tmp_path / "a.wav", 4.0, 48_000)
+    if name != path.name:
+        run_ffmpeg_tool("-i", path, tmp_path / name)
+    waveform = read_audio(tmp_path / name, 0.5, sample_rate_hz=32_000)
+    assert waveform.shape == (96_000,)
+    expected = rising_tone(4.0, 32_000)[16_000:112_000]
+    assert relative_error(waveform, expected) < (0.01 if name == path.name else 0.3)

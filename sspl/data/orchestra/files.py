@@ -16,7 +16,7 @@ from sspl.data.orchestra.sounds import synthesise
 from sspl.data.orchestra.videos import MovingClip
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
-from sspl.media.video import write_video
+from sspl.media.video_writer import write_video
 
 SoundFormat = Literal["wav", "flac", "ogg"]
 
