@@ -40,7 +40,6 @@ from sspl.model import SSPL
 from sspl.presets import PRESETS
 
 PARTS = ("image_encoder", "audio_encoder", "query", "pcm", "head")
-NUM_PATCHES = 3  # of 3 s of sound
 # Table S6 and the text below it, GFLOPs by T; 0 is SSPL (w/o PCM).
 PAPER_GFLOPS = {0: 35.9, 1: 38.3, 3: 43.0, 5: 47.6, 6: 49.9, 7: 52.2, 8: 54.5}
 
@@ -103,15 +102,17 @@ def measure_cost(config: ModelConfig, step_batch: int = 256) -> Cost:
 
 
 def make_inputs(model: SSPL, batch: int) -> tuple[Tensor, Tensor]:
-    """Zeros in the shapes of a view (B, 3, px, px) and of what the ears take, beside the weights.
+    """Zeros in the shapes that the encoders take, on the device of the weights.
 
-    The sounds are (B, 3, 96, 64) log-mel patches, or embeddings where the ears pass those on.
+    Returns:
+        (B, 3, px, px), a view; (B, P, ...), the patches of a sound, or their embeddings (B, P, A)
+        where the model takes those.
     """
     config, device = model.config, next(model.parameters()).device
-    px = config.image_spec.input_px
-    patch = config.audio_spec.patch_shape or (config.audio_channels,)
+    px, audio = config.image_spec.input_px, config.audio_spec
+    patch = audio.patch_shape or (config.audio_channels,)
     view = torch.zeros(batch, 3, px, px, device=device)
-    return view, torch.zeros(batch, NUM_PATCHES, *patch, device=device)
+    return view, torch.zeros(batch, audio.num_patches, *patch, device=device)
 
 
 @torch.no_grad()

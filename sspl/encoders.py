@@ -82,7 +82,8 @@ class AudioEncoderSpec:
         sample_rate_hz: of the waveform that its front end takes.
         front_end: a waveform (N,) float in [-1, 1] to (P, *patch_shape); None where embeddings come
             in place of sounds.
-        patch_shape: of one patch that the encoder takes.
+        num_patches: P of a clip of 3 s.
+        patch_shape: of one patch that the encoder takes; () of one that takes embeddings.
         weights: where they come from; None of one that has none.
     """
 
@@ -90,6 +91,7 @@ class AudioEncoderSpec:
     channels: int | None
     sample_rate_hz: int = SAMPLE_RATE_HZ
     front_end: Callable[[Tensor], Tensor] | None = clip_log_mel
+    num_patches: int = 3
     patch_shape: tuple[int, ...] = (96, 64)
     weights: Shipped | Published | None = None
 
