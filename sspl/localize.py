@@ -22,14 +22,10 @@ from sspl.media.files import write_json
 from sspl.media.pictures import read_image, write_image
 from sspl.media.sounds import read_audio
 from sspl.model import SSPL
-from sspl.plots.overlay import (
-    SILENCE,
-    draw_step,
-    overlay_map,
-    render_figure,
-    steps_figure,
-    write_note,
-)
+from sspl.plots.lettering import SILENCE, write_note
+from sspl.plots.overlay import overlay_map
+from sspl.plots.rendering import render_figure
+from sspl.plots.steps import draw_step, steps_figure
 from sspl.sliding_window import is_silent, measure_level_dbfs
 from sspl.trace_stats import measure_cycle
 from sspl.zoo.shipped import load_model

@@ -17,7 +17,8 @@ from sspl.media.sounds import read_audio, to_model_rate
 from sspl.media.video import open_video
 from sspl.media.video_writer import write_video
 from sspl.model import SSPL, Trace
-from sspl.plots.overlay import SILENCE, overlay_map, write_note
+from sspl.plots.lettering import SILENCE, write_note
+from sspl.plots.overlay import overlay_map
 from sspl.sliding_window import Window, locate_frames
 
 AnyImage = str | Path | Image.Image | np.ndarray

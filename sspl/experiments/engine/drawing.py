@@ -30,8 +30,9 @@ from sspl.experiments.engine.results import (
     summarise_rows,
 )
 from sspl.metrics import THRESHOLDS
-from sspl.plots.charts import DARK, FAINT, MODEL, REST, SOUNDS, WIDTH_IN, keep_printable, open_frame
+from sspl.plots.charts import DARK, FAINT, MODEL, REST, SOUNDS, WIDTH_IN, open_frame
 from sspl.plots.overlay import overlay_map
+from sspl.plots.rendering import keep_printable
 
 TONES = (MODEL, "#c8701f", "#4d9a6a", "#8a5a9e", "#a03030", "#5f7f8f")
 MARKS = "os^vDPX"
