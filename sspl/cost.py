@@ -55,7 +55,7 @@ class Cost:
     """What a model costs; the dictionaries are keyed by `PARTS`.
 
     Attributes:
-        parameters: number of weights, buffers and BYOL's slower copy left out.
+        parameters: number of weights, without buffers and BYOL's slower copy.
         learned: how many of them take gradient.
         weights_mb: parameters and buffers in float32; 1 MB is 10^6 bytes.
         flops: of one picture and one sound. A look, from picture and sound to the map, is all of
@@ -185,11 +185,11 @@ class _Tally(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
-        # A view, or an operation in place, returns memory that is counted already or a weight's.
-        seen = {id(storage) for storage in _storages((args, kwargs))}
+        # A view, or an in-place operation, returns memory that is counted already or a weight's.
+        counted = {id(storage) for storage in _storages((args, kwargs))}
         for storage in _storages(result):
-            if id(storage) not in seen:
-                seen.add(id(storage))
+            if id(storage) not in counted:
+                counted.add(id(storage))
                 self._add(storage.nbytes())
                 weakref.finalize(storage, self._add, -storage.nbytes())
         return result
@@ -206,7 +206,7 @@ def _storages(values: Any) -> list[torch.UntypedStorage]:
 def measure_peak_mb(function: Callable[[], object]) -> float:
     """Memory of the tensors that `function` makes and holds at its busiest moment, in MB.
 
-    Activations and gradients, from the sizes of tensors, so that fake ones tell it too; not the
+    Activations and gradients, from the sizes of tensors, so that fake ones will do; not the
     weights, what was made before, the workspace of kernels, nor the allocator's slack.
     """
     with _Tally() as tally:

@@ -118,7 +118,7 @@ def _to_rgb(image: Image.Image, name: str, max_side_px: int | None) -> np.ndarra
         if image.mode.startswith("I"):  # 16-bit grey; Pillow would cut at 255 where this divides
             image = Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8))
         if image.mode == "F":
-            raise ValueError("nobody can tell what is white in a picture of floats")
+            raise ValueError("nothing says what is white in a picture of floats")
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
