@@ -31,7 +31,7 @@ class Localizer:
     """Set a sample once, trace it many times: what the encoders make of it is kept.
 
     Raises:
-        ValueError: for a model that takes embeddings (`ModelConfig.audio_encoder` "embedding").
+        ValueError: for a model without audio encoder (`ModelConfig.audio_encoder` "embedding").
 
     localizer = Localizer(load_model("tiny"))
     trace = localizer.set_sample("picture.jpg", "sound.wav").trace()
@@ -41,8 +41,8 @@ class Localizer:
     def __init__(self, model: SSPL) -> None:
         if model.config.audio_spec.front_end is None:
             raise ValueError(
-                "this model has no audio encoder: it learned from embeddings that another network "
-                "made of the sounds. Take a model with one, or score this one with sspl.evaluate"
+                "this model has no audio encoder: it learned from sounds that another network had "
+                "embedded. Take one that has, or score this one with sspl.evaluate"
             )
         self.model = model.eval()
         self._visual: Tensor | None = None
