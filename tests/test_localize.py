@@ -21,7 +21,8 @@ from sspl.localizer import Localizer, localize_video
 from sspl.media.files import MediaError
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
-from sspl.media.video import open_video, write_video
+from sspl.media.video import open_video
+from sspl.media.video_writer import write_video
 from sspl.objectives import SimSiam
 from sspl.zoo.shipped import load_model
 

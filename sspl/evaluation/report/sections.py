@@ -44,7 +44,7 @@ from sspl.plots.charts import (
     pick_classes,
     plot_classes,
     plot_cycles,
-    plot_listening,
+    plot_negative_audio,
     plot_success,
 )
 
@@ -195,7 +195,7 @@ def _show_listening(result: Mapping[str, Any], examples: Sequence[Example]) -> l
         ),
         Chart(
             file="listening.svg",
-            draw=partial(plot_listening, heard, f"protocol {first}"),
+            draw=partial(plot_negative_audio, heard, f"protocol {first}"),
             alt="Bars of the cIoU@0.5, of how the maps correlate with those under the right "
             "sound, and of the share that is on, for each sound, as in the table.",
             caption=f"Lines across the bars: 95% interval of the change. {measured}",
