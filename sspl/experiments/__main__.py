@@ -6,6 +6,7 @@ python -m sspl.experiments all --out assets/results
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -105,5 +106,11 @@ def _choose_setup(
     return light_setup(data, embeddings)
 
 
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    prog = "python -m sspl.experiments"
+    return run_command(lambda: tyro.cli(main, args=arguments, prog=prog))
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(lambda: tyro.cli(main)))
+    sys.exit(run())
