@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from sspl.audio import clip_log_mel
 from sspl.data.transforms import draw_crops
 from sspl.model import SSPL
+from sspl.objectives import departures
 from sspl.pcm import PredictiveCoding
-from sspl.training.config import TrainConfig, departures
+from sspl.training.config import TrainConfig
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]  # ImageNet's
 

@@ -44,16 +44,19 @@ class ModelConfig:
         "A small encoder ends in class evidence: what lies below its last ReLU is noise to the "
         "map, and rectified features with a non-negative query keep the map's sign.",
     )
+    """take the image encoder's features after their last ReLU"""
     non_negative_query: bool = departure(
         False,
         "The objective does not fix the sign of the map; a query that cannot be negative on "
         "features that cannot be negative cannot prefer the empty regions.",
     )
+    """a ReLU behind g"""
     norm_offset: float = departure(
         0.0,
         "Cosine forgets magnitude, so faint features shout; the offset, in units of the picture's "
         "mean feature norm, keeps dull ones dull.",
     )
+    """shrink the cosine where the feature is faint; 0 is the paper's Eq. (3)"""
     terms: ExtraTerms = field(default_factory=ExtraTerms)
 
     def __post_init__(self) -> None:
@@ -90,6 +93,15 @@ class ModelConfig:
         """c_a of the paper."""
         return self.audio_spec.channels or self.embedding_channels
 
+    def list_notes(self) -> list[str]:
+        """Settings that say nothing beside the others, a sentence each."""
+        if "softmax" in self.scaling and (self.terms.background_weight or self.terms.area_weight):
+            return [
+                f"under {self.scaling} every map has the same mean, so that background_weight and "
+                "area_weight say nothing: take 0 for both, or another scaling"
+            ]
+        return []
+
 
 def _check_known(what: str, name: str, known: Mapping[Any, Any]) -> None:
     if name not in known:
@@ -119,11 +131,6 @@ def _check_combination(c: ModelConfig) -> None:
         raise ValueError(
             f"fusion {c.fusion!r} does not look at the map, so that scaling {c.scaling!r} changes "
             "nothing: leave it at min_max"
-        )
-    if "softmax" in c.scaling and (terms.background_weight or terms.area_weight):
-        raise ValueError(
-            f"under {c.scaling} every map has the same mean, so that background_weight and "
-            "area_weight say nothing: take 0 for both, or another scaling"
         )
     if terms.sound_error_weight and not c.num_cycles:
         raise ValueError("without PCM nothing predicts the sound: take sound_error_weight 0")

@@ -31,7 +31,7 @@ class DataConfig:
                 f"num_instruments is {self.num_instruments}; take 2 to {len(INSTRUMENTS)}"
             )
         if self.embeddings is not None and self.name == "orchestra":
-            raise ValueError("embeddings belong to a folder of data: pass --data FOLDER too")
+            raise ValueError("embeddings belong to a folder of data: pass --data.name FOLDER too")
 
 
 def read_data_config(fields: Mapping[str, Any]) -> DataConfig:

@@ -45,7 +45,7 @@ def open_pairs(
     if num > len(rows):
         raise ValueError(
             f"{folder} has {len(rows)} rows of split {split!r}, not {num}: take fewer with "
-            "--num-train, or all of them with 0"
+            "--data.num-train, or all of them with 0"
         )
     if num:
         rows = [rows[i] for i in sorted(np.random.default_rng(seed).permutation(len(rows))[:num])]

@@ -17,12 +17,13 @@ from sspl.experiments.catalogue import EXPERIMENTS, list_experiments
 from sspl.experiments.engine.results import write_results
 from sspl.experiments.engine.runner import run_experiments
 from sspl.experiments.engine.setup import Setup, light_setup, paper_setup, tiny_setup
+from sspl.experiments.engine.variants import Experiment
 
 
 def main(
-    name: Annotated[str, tyro.conf.Positional],
+    names: Annotated[tuple[str, ...], tyro.conf.Positional],
     preset: Literal["tiny", "light", "paper"] = "tiny",
-    seeds: tuple[int, ...] = (0, 1, 2),
+    seeds: tuple[str, ...] = ("0", "1", "2"),
     out: Path | None = None,
     report: Path | None = None,
     runs: Path = Path("runs/experiments"),
@@ -33,14 +34,14 @@ def main(
     music: Path | None = None,
     weights_dir: Path | None = None,
 ) -> None:
-    """Run an experiment of the paper and put what it found beside the paper's numbers.
+    """Run experiments of the paper and put what they found beside the paper's numbers.
 
     Args:
-        name: list; one experiment, such as table5; all; or report, which only writes the text of
-            the rows that are in --out.
+        names: list; experiments, such as table5 figure2; all; or report, which only writes the
+            text of the rows that are in --out.
         preset: tiny, on the built-in world, in minutes; light, photographs on a CPU, with --data;
             paper, the paper's networks and settings on a GPU, with --flickr, --vggsound or both.
-        seeds: one training each.
+        seeds: one training each; 0 1 2 or 0,1,2.
         out: folder for the rows (NAME.json) and figures (NAME.*), by default PRESET/results in
             --runs.
         report: the text of all rows in --out, by default RESULTS.md there.
@@ -53,29 +54,42 @@ def main(
         music: of paper, MUSIC as sspl.prepare made it; Figure 2 learns from it.
         weights_dir: a folder with the encoders' weights, for machines without a network.
     """
-    if name == "list":
+    if names == ("list",):
         print(list_experiments())
         return
     folder = runs / preset
     out = out or folder / "results"
     report = report or out / "RESULTS.md"
-    if name != "report":
-        names = list(EXPERIMENTS) if name == "all" else [name]
-        if names[0] not in EXPERIMENTS:
-            names = ", ".join(EXPERIMENTS)
-            raise ValueError(f"no experiment {name!r}: take list, all, report, or one of {names}")
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise ValueError(f"--seeds {seeds}: name at least one, and each once")
+    if names != ("report",):
+        chosen = _choose_experiments(names)
+        numbers = _read_seeds(seeds)
         setup = _choose_setup(preset, data, embeddings, flickr, vggsound, music)
         for made in (folder, out):
             _make_folder(made)
         if not report.parent.is_dir():
             raise ValueError(f"{report} cannot be written: make the folder {report.parent} first")
-        chosen = [EXPERIMENTS[name] for name in names]
-        run_experiments(chosen, setup, seeds, folder, out, weights_dir)
+        run_experiments(chosen, setup, numbers, folder, out, weights_dir)
     readings = {name: experiment.reading for name, experiment in EXPERIMENTS.items()}
     write_results(out, report, readings if preset == "tiny" else {})
     print(f"rows and figures in {out}, all of it in {report}")
+
+
+def _choose_experiments(names: Sequence[str]) -> list[Experiment]:
+    names = list(EXPERIMENTS) if tuple(names) == ("all",) else list(dict.fromkeys(names))
+    unknown = [name for name in names if name not in EXPERIMENTS]
+    if unknown or not names:
+        known = ", ".join(EXPERIMENTS)
+        wrong = f"no experiment {unknown[0]!r}" if unknown else "no experiment is named"
+        raise ValueError(f"{wrong}: take list, all, report, or some of {known}")
+    return [EXPERIMENTS[name] for name in names]
+
+
+def _read_seeds(written: Sequence[str]) -> list[int]:
+    """The seeds of "0 1 2" or "0,1,2"."""
+    words = [word for part in written for word in part.split(",") if word]
+    if not words or not all(word.isdecimal() for word in words) or len(set(words)) < len(words):
+        raise ValueError(f"--seeds {' '.join(written)}: name at least one number, and each once")
+    return [int(word) for word in words]
 
 
 def _make_folder(path: Path) -> None:
@@ -108,8 +122,7 @@ def _choose_setup(
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    prog = "python -m sspl.experiments"
-    return run_command(lambda: tyro.cli(main, args=arguments, prog=prog))
+    return run_command(lambda: tyro.cli(main, args=arguments, prog="python -m sspl.experiments"))
 
 
 if __name__ == "__main__":

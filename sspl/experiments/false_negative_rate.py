@@ -1,6 +1,6 @@
 """Beyond Figure 2: the share of false negatives as a dial, for the methods A, B and C.
 
-    python -m sspl.experiments dial
+    python -m sspl.experiments false_negative_rate
 
 The fewer the instruments of `orchestra`, the more of a batch share the class; the larger the batch,
 the more false negatives each picture meets. All learn from scenes with one instrument, so that the
@@ -109,7 +109,7 @@ READING = (
 )
 
 EXPERIMENT = Experiment(
-    name="dial",
+    name="false_negative_rate",
     title="The share of false negatives as a dial",
     variants=list_variants,
     reading=READING,

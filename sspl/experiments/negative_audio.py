@@ -1,6 +1,6 @@
 """What makes the map listen, without negatives; contrastive baselines stand beside it.
 
-    python -m sspl.experiments listening
+    python -m sspl.experiments negative_audio
 
 Not in the paper. Every variant has the same eyes and read-out; what differs is what ties the map to
 the sound. To be judged by the harder test set, and by how much of the score is left when another
@@ -78,7 +78,7 @@ READING = (
 )
 
 EXPERIMENT = Experiment(
-    name="listening",
+    name="negative_audio",
     title="What makes the map listen",
     variants=list_variants,
     reading=READING,

@@ -28,27 +28,33 @@ class ExtraTerms:
         "SimSiam alone lets the map ignore the sound; a Barlow Twins term between what the map "
         "picks out and the sound makes it listen, without negatives.",
     )
-    correspondence: CorrespondenceName = departure(  # noqa: RUF009
+    """of the loss between what the map picks out and the sound"""
+    correspondence: CorrespondenceName = departure(
         "barlow_twins", "Another loss without negatives may pair picture and sound better."
     )
+    """which loss that is"""
     correspondence_off_diagonal: float = departure(
         0.005, "Barlow Twins' own weight; unused without the correspondence term."
     )
+    """lambda of Barlow Twins"""
     background_weight: float = departure(
         0.0,
         "The map may be upside down at the same loss; what it leaves out must not vary with the "
         "sound.",
     )
+    """of the loss that empties what the map leaves out"""
     area_weight: float = departure(
         0.0,
         "A background of nothing holds nothing that sounds: the mean of the scaled map is the "
         "penalty of a map that spreads.",
     )
+    """of the mean of the scaled map"""
     sound_error_weight: float = departure(
         0.0,
         "SimSiam alone never asks the PCM to predict the sound; its own error of it, squared, asks "
         "without negatives.",
     )
+    """of the PCM's error of the sound"""
 
     def __post_init__(self) -> None:
         for f in fields(self):

@@ -30,6 +30,7 @@ class TrainConfig:
         "The encoders are frozen, so a few views of each picture can be encoded once and drawn "
         "from: an epoch on two CPU cores takes seconds. 0 draws and encodes fresh views.",
     )
+    """views of each picture that are encoded once and drawn from; 0 makes fresh ones"""
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2:
@@ -49,3 +50,10 @@ class RunConfig:
     model: ModelConfig
     train: TrainConfig
     data: DataConfig
+
+    def list_notes(self) -> list[str]:
+        """What a person should know before it runs: settings that say nothing beside others."""
+        notes = self.model.list_notes()
+        if self.train.select == "test":
+            notes.append("the test split chooses the epoch, so its scores are no test any more")
+        return notes

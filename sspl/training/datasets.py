@@ -51,7 +51,7 @@ def load_scored_pairs(data: DataConfig, split: str) -> Pairs:
     if bare:
         raise ValueError(
             f"{len(bare)} rows of split {split!r} have no boxes, {bare[0]!r} first: they cannot "
-            "choose an epoch (training goes without with --select last)"
+            "choose an epoch (training goes without with --train.select last)"
         )
     return pairs
 
@@ -132,6 +132,6 @@ def use_embeddings(run: RunConfig, path: Path) -> RunConfig:
 def _check_named(data: DataConfig) -> None:
     if not data.name:
         raise ValueError(
-            "this preset learns from a folder of data: pass --data FOLDER, one that holds "
+            "this preset learns from a folder of data: pass --data.name FOLDER, one that holds "
             "manifest.jsonl (see sspl/data/manifest.py)"
         )

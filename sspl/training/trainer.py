@@ -382,15 +382,15 @@ def _check_fit(run: RunConfig, num_pairs: int, accelerator: Accelerator) -> None
     if config.batch_size % parts or config.batch_size < 2 * parts:
         raise ValueError(
             f"a batch of {config.batch_size} does not split into {parts} equal parts of at least 2 "
-            "(processes x accumulation steps): take another --batch-size"
+            "(processes x accumulation steps): take another --train.batch-size"
         )
     if num_pairs < config.batch_size:
         raise ValueError(
             f"{num_pairs} pairs do not fill one batch of {config.batch_size}: "
-            "take a smaller --batch-size"
+            "take a smaller --train.batch-size"
         )
     if config.precision == "fp16" and accelerator.device.type == "cpu":
-        raise ValueError("fp16 needs a GPU: take --precision bf16 or fp32")
+        raise ValueError("fp16 needs a GPU: take --train.precision bf16 or fp32")
 
 
 def _frozen_parts(model: SSPL) -> tuple[str, ...]:

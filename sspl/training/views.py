@@ -154,5 +154,5 @@ def _check_room(seen: Tensor, num_bytes: int) -> None:
     if num_bytes > 0.8 * room:
         raise ValueError(
             f"the cached views take {num_bytes / 1e9:.0f} GB and there are {room / 1e9:.0f}: take "
-            "fewer --cached-views (0 makes fresh ones), or fewer pairs with --num-train"
+            "fewer --train.cached-views (0 makes fresh ones), or fewer pairs (--data.num-train)"
         )

@@ -32,8 +32,8 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
     if name in PRESETS or name == "paper":
         raise ValueError(
             f"{name!r} has no trained weights to ship (of its encoders only): train it with "
-            f"`python -m sspl.train --preset ... --data FOLDER --out RUN` and name RUN/best, or "
-            f"take {shipped}"
+            "`python -m sspl.train --preset ... --data.name FOLDER --out RUN` and name RUN/best, "
+            f"or take {shipped}"
         )
     if name.count("/") != 1:
         raise ValueError(f"no model {name!r}: take {shipped}, a checkpoint folder, or a Hub id")
