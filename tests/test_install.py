@@ -21,7 +21,7 @@ from sspl.explorer.negatives import describe_full_runs
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SOURCES = ("assets", "sspl", "LICENSE", "README.md", "pyproject.toml", "setup.py")
 OF_EXTRAS = ("gradio", "gradio_client", "ipywidgets", "IPython", "jupyterlab", "moviepy")
-SHORT = ("--num-train", "64", "--batch-size", "32", "--epochs", "1", "--select", "last")
+SHORT = ("--data.num-train=64", "--train.batch-size=32", "--train.epochs=1", "--train.select=last")
 THREE_LINES = """
 import sys
 from pathlib import Path
@@ -92,7 +92,7 @@ def installed(tmp_path_factory):
     (wheel,) = dist.glob("*.whl")
     execute([*pip, "install", *offline, "--target", str(site), str(wheel)], elsewhere)
     for name in OF_EXTRAS:
-        (blocked / f"{name}.py").write_text("raise ModuleNotFoundError(__name__)")
+        (blocked / f"{name}.py").write_text("raise ModuleNotFoundError(name=__name__)")
     whole = {**os.environ, "PYTHONPATH": str(site), "TMPDIR": str(temporary)}
     core = {**whole, "PYTHONPATH": f"{blocked}{os.pathsep}{site}"}
     return Installed(site=site, elsewhere=elsewhere, core=core, whole=whole)
@@ -129,6 +129,16 @@ def test_a_script_localizes_a_sample(installed):
     files = [str(sample.with_suffix(suffix)) for suffix in (".png", ".ogg")]
     installed.run(str(installed.site / "bin" / "sspl-localize"), *files, "-o", "a.png")
     assert (installed.elsewhere / "a.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_the_page_without_its_extra_ends_with_a_sentence(installed):
+    command = [sys.executable, "-m", "sspl.explorer"]
+    done = subprocess.run(
+        command, cwd=installed.elsewhere, env=installed.core, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr == "the page needs Gradio: install sspl with its extra [app]\n"
 
 
 @pytest.mark.slow

@@ -11,13 +11,26 @@ from collections.abc import Sequence
 import tyro
 
 from sspl.command import run_command
-from sspl.explorer.app import serve_page
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    prog = "python -m sspl.explorer"
-    return run_command(lambda: tyro.cli(serve_page, args=arguments, prog=prog))
+    return run_command(lambda: main(arguments))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve the page.
+
+    Raises:
+        ValueError: for a mistake in the options, or where Gradio is not installed.
+    """
+    try:
+        from sspl.explorer.app import serve_page
+    except ModuleNotFoundError as error:
+        if error.name != "gradio":
+            raise
+        raise ValueError("the page needs Gradio: install sspl with its extra [app]") from error
+    tyro.cli(serve_page, args=arguments, prog="python -m sspl.explorer")
 
 
 if __name__ == "__main__":
