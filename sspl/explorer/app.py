@@ -17,7 +17,7 @@ from gradio.themes.utils.fonts import LocalFont
 from sspl.assets import find_assets
 from sspl.explorer.ablations import build_ablations_tab
 from sspl.explorer.api import open_api
-from sspl.explorer.encoding import encode_picture
+from sspl.explorer.gallery import describe_gallery
 from sspl.explorer.hearing import build_hearing_tab
 from sspl.explorer.inside import build_inside_tab
 from sspl.explorer.localizing import Localizing, build_localize_tab
@@ -30,7 +30,6 @@ from sspl.explorer.uploads import MAX_SIDE_PX, MAX_UPLOAD_MB
 from sspl.explorer.videos import build_video_tab
 
 PAGE, SAMPLES = find_assets() / "page", find_assets() / "samples"
-THUMBNAIL_PX = 240
 FORGET_S = 2 * 60 * 60  # what a visitor brought or made is deleted after this
 MAX_VISITORS = 500  # whose scenes are kept at a time
 MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest wait their turn
@@ -55,21 +54,13 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
     """The page, its first example finished."""
     does = Localizing(models=models, samples=samples)
     first_label, first_id = next(iter(models)), next(iter(samples))
-    gallery = [
-        {
-            "id": id,
-            "title": sample.scene.title,
-            "thumbnail": encode_picture(sample.scene.picture, THUMBNAIL_PX),
-        }
-        for id, sample in samples.items()
-        if not sample.is_variant
-    ]
     with gr.Blocks(
         title="SSPL Explorer", analytics_enabled=False, delete_cache=(FORGET_S // 4, FORGET_S)
     ) as app:
         gr.Markdown(INTRODUCTION, elem_id="intro")
         scene = gr.State(samples[first_id].scene, time_to_live=FORGET_S)
-        picked = draw_in_browser("gallery", first_id, "Samples", samples=gallery)
+        thumbnails = describe_gallery(samples)
+        picked = draw_in_browser("gallery", first_id, "Samples", samples=thumbnails)
         with gr.Row(elem_id="choice"):
             label = gr.Radio(
                 list(models), value=first_label, label="Model", container=False, elem_id="model"

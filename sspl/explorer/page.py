@@ -11,8 +11,12 @@ from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene
 from sspl.explorer.uploads import borrow_gpu, tell_person
 
-Payload = dict[str, Any]
-"""What goes to the browser: JSON-able, pictures and sounds as data URIs."""
+Payload = Mapping[str, Any]
+"""What goes to the browser: JSON-able, pictures and sounds as data URIs.
+
+Each is a `TypedDict` beside what builds it. `tests/explorer/payloads` has a small one of each kind,
+which the tests of both sides read.
+"""
 KEEP = "window.sspl.then(({{ keep }}) => keep(element, '{name}', props, watch, trigger))"
 LOOK_S = 10  # that a look may take on a borrowed GPU: far more than it does
 
