@@ -16,7 +16,6 @@ import sspl.localizer
 from sspl.build import build_model
 from sspl.checkpoint import save_checkpoint
 from sspl.config import without_pcm
-from sspl.localize import main
 from sspl.localizer import Localizer, localize_video
 from sspl.media.files import MediaError
 from sspl.media.pictures import write_image
@@ -194,7 +193,7 @@ def test_a_model_that_takes_embeddings_is_refused():
 
 
 def run(*arguments: str | Path) -> int:
-    return main([*map(str, arguments), "--device", "cpu"])
+    return sspl.localize.run([*map(str, arguments), "--device", "cpu"])
 
 
 @pytest.mark.parametrize("name", ["map.png", "map.jpg", "steps.gif", "steps.mp4"])
@@ -290,7 +289,7 @@ def test_command_says_what_is_wrong_in_one_sentence(files, checkpoint, tmp_path,
 def test_command_tells_of_a_device_that_is_not_there(files, checkpoint, capsys):
     image, sound, out = files
     arguments = [str(image), str(sound), "-o", str(out / "a.png"), "--model", str(checkpoint)]
-    assert main([*arguments, "--device", "abacus"]) == 2
+    assert sspl.localize.run([*arguments, "--device", "abacus"]) == 2
     assert "'abacus' cannot be used" in capsys.readouterr().err
 
 

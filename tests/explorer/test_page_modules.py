@@ -11,24 +11,23 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app import ASSETS
+from sspl.explorer.app import PAGE
 from sspl.explorer.page_modules import PageModules, read_modules
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ASSETS / "page"
 MAX_LINES = 350
 NODE = shutil.which("node")
 
 
 @pytest.fixture(scope="module")
 def modules():
-    return read_modules(FOLDER)
+    return read_modules(PAGE)
 
 
 @pytest.fixture(scope="module")
 def python():
     """What asks the page's scripts for something."""
-    files = [ROOT / "app.py", *sorted((ROOT / "sspl" / "explorer").glob("*.py"))]
+    files = sorted((ROOT / "sspl" / "explorer").glob("*.py"))
     return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -74,7 +73,7 @@ def test_every_import_leads_to_a_module_and_every_module_is_imported(modules):
     met = {"main.js"}
     for name, text in modules.texts.items():
         for path in re.findall(r'from "([^"]+)"', text):
-            target = (FOLDER / name).parent.joinpath(path).resolve().relative_to(FOLDER)
+            target = (PAGE / name).parent.joinpath(path).resolve().relative_to(PAGE)
             assert target.as_posix() in modules.texts, f"{name} imports {path}"
             met.add(target.as_posix())
     assert met == set(modules.texts)
@@ -107,7 +106,7 @@ def test_the_scripts_own_tests_pass():
     files = sorted((ROOT / "tests" / "page").glob("*.test.mjs"))
     run = subprocess.run(
         [NODE, "--test", *map(str, files)],
-        env=os.environ | {"PAGE_MODULES": str(FOLDER)},
+        env=os.environ | {"PAGE_MODULES": str(PAGE)},
         capture_output=True,
         text=True,
     )

@@ -8,8 +8,8 @@ from typing import Literal, NotRequired, TypedDict
 import pytest
 from playwright.sync_api import sync_playwright
 
-from app import ASSETS
 from explorer.payload_files import FOLDER, build_payloads, find_differences
+from sspl.assets import find_assets
 from sspl.explorer.ablations import TINY_RESULTS, TINY_VARIANTS, load_ablations
 
 FIXTURES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
@@ -79,7 +79,7 @@ def page(browser):
     def send(route):
         path = route.request.url.removeprefix(SITE).lstrip("/")
         if path:
-            route.fulfill(path=ASSETS / "page" / path, content_type="text/javascript")
+            route.fulfill(path=find_assets() / "page" / path, content_type="text/javascript")
         else:
             route.fulfill(body=EMPTY_PAGE, content_type="text/html")
 

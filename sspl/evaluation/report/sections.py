@@ -269,7 +269,7 @@ def _tell_how(result: Mapping[str, Any]) -> list[Block]:
         "Split": result["split"],
         "List": result["list"],
         "Samples": f"{result['n']} with a source in the picture, and {without} without",
-        "Versions": ", ".join(f"{name} {v}" for name, v in result.get("versions", {}).items()),
+        "Versions": ", ".join(f"{k} {v}" for k, v in result.get("versions", {}).items() if v),
     }
     notes = list(result.get("notes", ()))
     if result["selection"] == "test":
