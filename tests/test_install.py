@@ -16,7 +16,7 @@ import pytest
 from page_files import ROOT, serve
 from write_requirements import format_requirements
 
-from sspl.explorer.negatives import describe_full_runs
+from sspl.explorer.negatives.full_runs import describe_full_runs
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SOURCES = ("assets", "sspl", "LICENSE", "README.md", "pyproject.toml", "setup.py")
@@ -178,7 +178,7 @@ def click(browser: httpx.Client, button: str) -> dict:
 
 @pytest.mark.slow
 def test_the_page_finds_the_full_runs_and_their_figures(installed):
-    code = "import json; from sspl.explorer.negatives import describe_full_runs as describe; "
-    code += "print(json.dumps(describe()))"
+    code = "import json; from sspl.explorer.negatives.full_runs import describe_full_runs; "
+    code += "print(json.dumps(describe_full_runs()))"
     found = execute([sys.executable, "-c", code], installed.elsewhere, installed.whole)
     assert json.loads(found) == json.loads(json.dumps(describe_full_runs()))

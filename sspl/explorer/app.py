@@ -22,7 +22,7 @@ from sspl.explorer.hearing import build_hearing_tab
 from sspl.explorer.inside import build_inside_tab
 from sspl.explorer.localizing import Localizing, build_localize_tab
 from sspl.explorer.models import Model, load_models
-from sspl.explorer.negatives import build_negatives_tab
+from sspl.explorer.negatives.tab import build_negatives_tab
 from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
 from sspl.explorer.page_modules import read_modules
 from sspl.explorer.samples import Sample, load_samples

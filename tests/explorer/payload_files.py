@@ -28,7 +28,6 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]  # as a command; pytest has them 
 from page_files import save_models, save_samples  # noqa: E402
 
 from sspl.experiments.live_training import LiveScenes  # noqa: E402
-from sspl.explorer import negatives  # noqa: E402
 from sspl.explorer.ablations import (  # noqa: E402
     TINY_RESULTS,
     TINY_VARIANTS,
@@ -50,16 +49,14 @@ from sspl.explorer.inside import Inside  # noqa: E402
 from sspl.explorer.localizing import AddressedStage, Localizing  # noqa: E402
 from sspl.explorer.location import Location  # noqa: E402
 from sspl.explorer.models import Model, load_models  # noqa: E402
-from sspl.explorer.negatives import (  # noqa: E402
-    Batch,
+from sspl.explorer.negatives import full_runs, training  # noqa: E402
+from sspl.explorer.negatives.batch import Batch, draw_batch  # noqa: E402
+from sspl.explorer.negatives.full_runs import (  # noqa: E402
     FullRuns,
     NoFullRuns,
-    Progress,
-    Training,
     describe_full_runs,
-    draw_batch,
-    train_methods,
 )
+from sspl.explorer.negatives.training import Progress, Training, train_methods  # noqa: E402
 from sspl.explorer.permalink import find_sound  # noqa: E402
 from sspl.explorer.samples import Sample, load_samples  # noqa: E402
 from sspl.explorer.scenes import Scene  # noqa: E402
@@ -87,7 +84,7 @@ def build_payloads(
     inside = Inside(models=models)
     localizing = Localizing(models=models, samples=samples)
     setting = (2, "sigmoid", "add", "our recipe")  # trained otherwise, so that there are reasons
-    *_, progress, training = _train_shortly()
+    *_, progress, last_lap = _train_shortly()
 
     def of(shape: Any, component: str, value: Any) -> Payload:
         return Payload(shape=shape, component=component, value=value)
@@ -103,7 +100,7 @@ def build_payloads(
         "tables": of(Tables, "tables", ablations.describe_tables()),
         "batch": of(Batch, "batch", draw_batch(2, 8, 0)),
         "progress": of(Progress, "race", progress),
-        "training": of(Training, "race", training),
+        "training": of(Training, "race", last_lap),
         "full_runs": of(FullRuns, "fullruns", describe_full_runs()),
         "no_full_runs": of(NoFullRuns, "fullruns", _describe_no_runs()),
         "sound_grid": of(SoundGrid, "hearing", _describe_sounds(models, samples, scene)),
@@ -151,7 +148,7 @@ def _train_shortly() -> list[Any]:
     """The messages of a training of two laps on few scenes."""
     scenes = LiveScenes(2, num_train=24, num_held=6)
     with mock.patch.multiple(
-        negatives, _open_course=lambda num_instruments: scenes, NUM_STEPS=4, LAP_STEPS=2
+        training, _open_scenes=lambda num_instruments: scenes, NUM_STEPS=4, LAP_STEPS=2
     ):
         messages = list(train_methods(2, 8, 0))
     drawn = [message for message in messages if "steps" not in message]
@@ -159,7 +156,7 @@ def _train_shortly() -> list[Any]:
 
 
 def _describe_no_runs() -> Any:
-    with mock.patch.object(negatives, "load_results", side_effect=ValueError):
+    with mock.patch.object(full_runs, "load_results", side_effect=ValueError):
         return describe_full_runs()
 
 

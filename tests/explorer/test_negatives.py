@@ -10,18 +10,20 @@ from PIL import Image
 
 from sspl.data.orchestra import draw_picture
 from sspl.experiments.live_training import LiveScenes
-from sspl.explorer import negatives
-from sspl.explorer.negatives import describe_full_runs, draw_batch, sort_pairs, train_methods
+from sspl.explorer.negatives import full_runs, training
+from sspl.explorer.negatives.batch import draw_batch, sort_pairs
+from sspl.explorer.negatives.full_runs import describe_full_runs
+from sspl.explorer.negatives.training import train_methods
 
 
 @pytest.fixture
 def small(monkeypatch):
-    """A race that takes seconds: few scenes, two laps."""
-    course = LiveScenes(2, num_train=24, num_held=6)
-    monkeypatch.setattr(negatives, "_open_course", lambda num_instruments: course)
-    monkeypatch.setattr(negatives, "NUM_STEPS", 4)
-    monkeypatch.setattr(negatives, "LAP_STEPS", 2)
-    return course
+    """A training that takes seconds: few scenes, two laps."""
+    scenes = LiveScenes(2, num_train=24, num_held=6)
+    monkeypatch.setattr(training, "_open_scenes", lambda num_instruments: scenes)
+    monkeypatch.setattr(training, "NUM_STEPS", 4)
+    monkeypatch.setattr(training, "LAP_STEPS", 2)
+    return scenes
 
 
 def as_json(payload):
@@ -85,12 +87,12 @@ def test_what_is_not_offered_is_refused_in_a_sentence(arguments, words):
 
 def test_a_minute_of_training_in_messages(small):
     messages = [as_json(message) for message in train_methods(2, 8, seed=0)]
-    drawing, training = messages[:3], messages[3:]
+    drawing, laps = messages[:3], messages[3:]
     assert [m["done"] for m in drawing] == [16, 24, 30]
     assert all(m["total"] == 30 and "Drawing scenes" in m["words"] for m in drawing)
-    assert [m["done"] for m in training] == [0, 2, 4]
-    assert [m["over"] for m in training] == [False, False, True]
-    last = training[-1]
+    assert [m["done"] for m in laps] == [0, 2, 4]
+    assert [m["over"] for m in laps] == [False, False, True]
+    last = laps[-1]
     assert last["steps"] == [0, 2, 4]
     assert last["losses"]["A"][0] is None
     assert all(isinstance(loss, float) for loss in last["losses"]["A"][1:])
@@ -124,7 +126,7 @@ def test_a_training_that_breaks_off_says_so_in_a_sentence(small, monkeypatch):
 
 def test_the_stored_runs_are_those_of_the_results():
     runs = as_json(describe_full_runs())
-    stored = json.loads((negatives.TINY_RESULTS / "false_negative_rate.json").read_text())
+    stored = json.loads((full_runs.TINY_RESULTS / "false_negative_rate.json").read_text())
     rows = [
         row
         for row in stored["rows"]
@@ -140,6 +142,6 @@ def test_the_stored_runs_are_those_of_the_results():
 
 
 def test_without_results_a_sentence_says_how_to_make_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(negatives, "TINY_RESULTS", tmp_path)
+    monkeypatch.setattr(full_runs, "TINY_RESULTS", tmp_path)
     command = "python -m sspl.experiments false_negative_rate figure2"
     assert command in describe_full_runs()["sentence"]
