@@ -15,7 +15,7 @@ from gradio.themes.default import Default
 from gradio.themes.utils.fonts import LocalFont
 
 from sspl.assets import find_assets
-from sspl.explorer.ablations import build_ablations_tab
+from sspl.explorer.ablations.tab import build_ablations_tab
 from sspl.explorer.api import open_api
 from sspl.explorer.gallery import describe_gallery
 from sspl.explorer.hearing import build_hearing_tab

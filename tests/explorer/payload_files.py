@@ -27,16 +27,11 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]  # as a command; pytest has them 
 
 from page_files import save_models, save_samples  # noqa: E402
 
+from sspl.experiments.engine.results import TINY_RESULTS  # noqa: E402
 from sspl.experiments.live_training import LiveScenes  # noqa: E402
-from sspl.explorer.ablations import (  # noqa: E402
-    TINY_RESULTS,
-    TINY_VARIANTS,
-    Ablations,
-    ShownSetting,
-    Tables,
-    Variants,
-    load_ablations,
-)
+from sspl.explorer.ablations.setting import ShownSetting  # noqa: E402
+from sspl.explorer.ablations.tab import Ablations, Tables, load_ablations  # noqa: E402
+from sspl.explorer.ablations.variants import Variants  # noqa: E402
 from sspl.explorer.diagram import Diagram, NothingInside  # noqa: E402
 from sspl.explorer.gallery import Thumbnail, describe_gallery  # noqa: E402
 from sspl.explorer.hearing import (  # noqa: E402
@@ -60,6 +55,7 @@ from sspl.explorer.negatives.training import Progress, Training, train_methods  
 from sspl.explorer.permalink import find_sound  # noqa: E402
 from sspl.explorer.samples import Sample, load_samples  # noqa: E402
 from sspl.explorer.scenes import Scene  # noqa: E402
+from sspl.zoo.variants import TINY_VARIANTS  # noqa: E402
 
 FOLDER = Path(__file__).parent / "payloads"
 DIGITS = 3
@@ -83,7 +79,7 @@ def build_payloads(
     scene = replace(alone, others=(find_sound("silence", samples),))
     inside = Inside(models=models)
     localizing = Localizing(models=models, samples=samples)
-    setting = (2, "sigmoid", "add", "our recipe")  # trained otherwise, so that there are reasons
+    setting = (2, "sigmoid", "add", "ours")  # trained otherwise, so that there are reasons
     *_, progress, last_lap = _train_shortly()
 
     def of(shape: Any, component: str, value: Any) -> Payload:

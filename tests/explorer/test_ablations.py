@@ -11,15 +11,10 @@ import torch
 from PIL import Image
 
 from sspl.attention import SCALINGS
-from sspl.experiments.engine.results import load_results
-from sspl.explorer.ablations import (
-    GROUPS,
-    OBJECTIVE_WORDS,
-    TINY_RESULTS,
-    Ablations,
-    build_ablations_tab,
-    load_ablations,
-)
+from sspl.experiments.engine.results import TINY_RESULTS, load_results
+from sspl.explorer.ablations.objectives import OBJECTIVES, find_objective
+from sspl.explorer.ablations.tab import Ablations, build_ablations_tab, load_ablations
+from sspl.explorer.ablations.variants import GROUPS
 from sspl.explorer.page import Page
 from sspl.localizer import Localizer
 from sspl.trace_stats import measure_cycle
@@ -49,7 +44,7 @@ def open_frame(uri):
     return Image.open(io.BytesIO(base64.b64decode(uri.partition(";base64,")[2])))
 
 
-def test_the_grid_shows_every_exhibit_with_its_own_score(ablations, networks, scene):
+def test_the_grid_shows_every_variant_with_its_own_score(ablations, networks, scene):
     value = ablations.describe_ablations("any", scene)
     assert len(json.dumps(value, allow_nan=False)) < 600_000
     assert [card["name"] for card in value["cards"]] == list(networks)
@@ -74,11 +69,11 @@ def test_every_group_begins_with_what_it_is_compared_with(ablations, variants, s
 def test_without_boxes_nothing_is_scored(ablations, samples):
     scene = next(s.scene for id, s in samples.items() if "offscreen" in id)
     assert {card["ciou"] for card in ablations.describe_ablations("any", scene)["cards"]} == {None}
-    assert ablations.describe_setting(scene, 3, "relu", "cat", "our recipe")["now"]["ciou"] is None
+    assert ablations.describe_setting(scene, 3, "relu", "cat", "ours")["now"]["ciou"] is None
 
 
 def test_a_trained_setting_is_said_to_be_one_and_tells_its_scores(ablations, scene):
-    value = ablations.describe_setting(scene, 5, "min_max", "attention", "our recipe")
+    value = ablations.describe_setting(scene, 5, "min_max", "attention", "ours")
     json.dumps(value, allow_nan=False)
     assert (value["name"], value["verdict"], value["before"]) == ("cycles-5", "Trained so", None)
     rows = [
@@ -92,7 +87,7 @@ def test_a_trained_setting_is_said_to_be_one_and_tells_its_scores(ablations, sce
 
 
 def test_an_earlier_cycle_is_read_out_and_scaled(ablations, networks, scene):
-    value = ablations.describe_setting(scene, 2, "sigmoid", "attention", "our recipe")
+    value = ablations.describe_setting(scene, 2, "sigmoid", "attention", "ours")
     assert (value["name"], value["verdict"], len(value["reasons"])) == (
         "cycles-3",
         "Read-out only",
@@ -110,7 +105,7 @@ def test_an_earlier_cycle_is_read_out_and_scaled(ablations, networks, scene):
 
 def test_fusion_changes_nothing_on_a_frozen_model(ablations, scene):
     with_attention, with_sum = (
-        ablations.describe_setting(scene, 5, "min_max", fusion, "our recipe")
+        ablations.describe_setting(scene, 5, "min_max", fusion, "ours")
         for fusion in ("attention", "add")
     )
     assert with_sum["frame"] == with_attention["frame"]
@@ -119,10 +114,10 @@ def test_fusion_changes_nothing_on_a_frozen_model(ablations, scene):
 
 
 def test_every_objective_is_explained(variants):
-    assert {variant.objective for variant in variants} == set(OBJECTIVE_WORDS)
+    assert {find_objective(variant) for variant in variants} == set(OBJECTIVES)
 
 
-def test_lines_of_the_tables_lead_to_their_exhibits(ablations, variants):
+def test_lines_of_the_tables_lead_to_their_variants(ablations, variants):
     tables = ablations.describe_tables()["tables"]
     json.dumps(tables, allow_nan=False)
     names = {line["name"] for table in tables for line in table["lines"]} - {None}
@@ -131,16 +126,16 @@ def test_lines_of_the_tables_lead_to_their_exhibits(ablations, variants):
     assert cycles["T = 7"] == "cycles-7"
 
 
-def test_a_page_without_exhibits_says_so(models, samples, tmp_path):
+def test_a_page_without_variants_says_so(models, samples, tmp_path):
     label, picked = gr.Radio(list(models)), gr.HTML()
     page = Page(models=models, samples=samples, scene=gr.State(), label=label, picked=picked)
     assert build_ablations_tab(page, variants=tmp_path) is None
-    with pytest.raises(ValueError, match=r"exhibits\.json is missing: run python -m"):
+    with pytest.raises(ValueError, match=r"variants\.json is missing: run python -m"):
         load_ablations(tmp_path, TINY_RESULTS)
 
 
 def test_without_results_there_are_maps_and_no_tables(tmp_path, scene):
     ablations = load_ablations(TINY_VARIANTS, tmp_path)
     assert ablations.describe_tables() == {"tables": []}
-    value = ablations.describe_setting(scene, 0, "min_max", "attention", "our recipe")
+    value = ablations.describe_setting(scene, 0, "min_max", "attention", "ours")
     assert value["scores"] == []

@@ -10,7 +10,9 @@ from playwright.sync_api import sync_playwright
 
 from explorer.payload_files import FOLDER, build_payloads, find_differences
 from sspl.assets import find_assets
-from sspl.explorer.ablations import TINY_RESULTS, TINY_VARIANTS, load_ablations
+from sspl.experiments.engine.results import TINY_RESULTS
+from sspl.explorer.ablations.tab import load_ablations
+from sspl.zoo.variants import TINY_VARIANTS
 
 FIXTURES = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
 CHROMIUM = shutil.which("chromium")

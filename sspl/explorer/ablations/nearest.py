@@ -1,6 +1,6 @@
 """Settings to choose from, and how each is shown: as it was trained, or by the nearest that was.
 
-What was trained are the exhibits of `sspl.zoo.variants`. Of a setting that nobody trained,
+What was trained are the variants of `sspl.zoo.variants`. Of a setting that nobody trained,
 what can be had from frozen weights is read out of them, and in words it is said what cannot.
 
 Letters: T cycles.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sspl.attention import FusionName, ScalingName
 from sspl.experiments import table5, tableS5
+from sspl.explorer.ablations.objectives import find_objective
 from sspl.zoo.variants import TrainedVariant
 
 SCALING_WORDS: dict[ScalingName, str] = {
@@ -35,7 +36,7 @@ class Setting:
 
     Attributes:
         cycles: T, 0 without PCM.
-        objective: one of the exhibits', in their words.
+        objective: one of the variants', by its key.
     """
 
     cycles: int
@@ -49,7 +50,7 @@ class Look:
     """How a setting is shown.
 
     Attributes:
-        exhibit: the model.
+        variant: the model.
         t: the cycle that is read out, 1 to T; 1 without PCM.
         scaling: what is done to its finished map; None leaves it as it is.
         verdict: `TRAINED`, or what it is instead.
@@ -64,15 +65,18 @@ class Look:
 
 
 def read_setting(variant: TrainedVariant) -> Setting:
-    """How an exhibit was trained."""
+    """How a variant was trained."""
     c = variant.config
     return Setting(
-        cycles=c.num_cycles, scaling=c.scaling, fusion=c.fusion, objective=variant.objective
+        cycles=c.num_cycles,
+        scaling=c.scaling,
+        fusion=c.fusion,
+        objective=find_objective(variant),
     )
 
 
 def find_look(variants: Sequence[TrainedVariant], setting: Setting) -> Look:
-    """The exhibit that was trained so, else the nearest and what can be read out of it.
+    """The variant that was trained so, else the nearest and what can be read out of it.
 
     Nearest first in what frozen weights cannot give, the objective, PCM or none, the fusion, enough
     cycles, and last in what can be read out of them.
@@ -80,9 +84,9 @@ def find_look(variants: Sequence[TrainedVariant], setting: Setting) -> Look:
     Raises:
         ValueError: for an objective that nothing was trained with.
     """
-    same = [variant for variant in variants if variant.objective == setting.objective]
+    same = [variant for variant in variants if find_objective(variant) == setting.objective]
     if not same:
-        known = ", ".join(dict.fromkeys(variant.objective for variant in variants))
+        known = ", ".join(dict.fromkeys(find_objective(variant) for variant in variants))
         raise ValueError(f"nothing was trained with {setting.objective!r}: take one of {known}")
     nearest = min(same, key=lambda variant: _measure_distance(read_setting(variant), setting))
     had = read_setting(nearest)

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from sspl.explorer.settings import NEAREST, READ_OUT, TRAINED, find_look, read_setting
+from sspl.explorer.ablations.nearest import NEAREST, READ_OUT, TRAINED, find_look, read_setting
 from sspl.zoo.variants import load_variants
 
-EXHIBITS = load_variants()
-START = read_setting(EXHIBITS[0])
+VARIANTS = load_variants()
+START = read_setting(VARIANTS[0])
 
 
-@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda variant: variant.name)
-def test_every_exhibit_is_found_by_its_own_setting(variant):
-    look = find_look(EXHIBITS, read_setting(variant))
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_every_variant_is_found_by_its_own_setting(variant):
+    look = find_look(VARIANTS, read_setting(variant))
     assert (look.variant.name, look.verdict, look.reasons) == (variant.name, TRAINED, ())
     assert look.scaling is None
     assert look.t == max(1, variant.config.num_cycles)
@@ -34,25 +34,25 @@ def test_every_exhibit_is_found_by_its_own_setting(variant):
             "sigmoid",
             "applied to the finished map",
         ),
-        ({"cycles": 5, "objective": "BYOL"}, "byol", NEAREST, 1, None, "with PCM"),
+        ({"cycles": 5, "objective": "byol"}, "byol", NEAREST, 1, None, "with PCM"),
         (
-            {"cycles": 8, "objective": "the paper's objective"},
+            {"cycles": 8, "objective": "paper"},
             "paper-cycles-5",
             NEAREST,
             5,
             None,
             "more than 5 cycles",
         ),
-        ({"objective": "Attention"}, "attention", READ_OUT, 1, "min_max", "Softmax"),
+        ({"objective": "attention"}, "attention", READ_OUT, 1, "min_max", "Softmax"),
     ],
 )
 def test_what_nobody_trained_is_shown_by_the_nearest(changes, name, verdict, t, scaling, word):
-    look = find_look(EXHIBITS, replace(START, **changes))
+    look = find_look(VARIANTS, replace(START, **changes))
     assert (look.variant.name, look.verdict) == (name, verdict)
     assert (look.t, look.scaling) == (t, scaling)
     assert sum(word in reason for reason in look.reasons) == 1
 
 
 def test_an_unknown_objective_is_a_sentence_that_names_the_others():
-    with pytest.raises(ValueError, match="nothing was trained with 'none': take one of our recipe"):
-        find_look(EXHIBITS, replace(START, objective="none"))
+    with pytest.raises(ValueError, match="nothing was trained with 'none': take one of ours"):
+        find_look(VARIANTS, replace(START, objective="none"))
