@@ -30,7 +30,7 @@ from sspl.data.orchestra.videos import make_moving_clip
 from sspl.media.video_writer import write_video
 
 ROOT = Path(__file__).parent.parent
-MODELS = ("SSPL with PCM", "SSPL without PCM")
+MODELS = {"tiny": "SSPL with PCM", "tiny-no-pcm": "SSPL without PCM"}  # their labels by key
 VISITS, TICKS = 5, 20
 VIDEO_S, VIDEO_FPS = 10.0, 25
 # Resolves once what a key press changed is on the screen: two frames later it has been painted.
@@ -106,15 +106,15 @@ def watch_page(url: str) -> None:
         page = browser.new_page()
         visit(page, url)
         titles = page.locator(".gallery button").all_inner_texts()
-        for model in MODELS:
-            page.get_by_label(model).check()
+        for model, label in MODELS.items():
+            page.get_by_label(label).check()
             page.wait_for_timeout(1000)
             names = alternate(titles[3], titles[6])
             pick(page, names)
             print(
                 f"a sample's map, {model:17}{median_ms(10, lambda n=names: pick(page, n)):8.0f} ms"
             )
-        page.get_by_label(MODELS[0]).check()
+        page.get_by_label(next(iter(MODELS.values()))).check()
         page.locator(".stage output", has_text="of 5").wait_for()
         keys = alternate("ArrowLeft", "ArrowRight")
         ticks = [page.evaluate(TICK, next(keys)) for _ in range(TICKS)]
@@ -140,7 +140,7 @@ def watch_memory(program: Client, process: psutil.Process, requests: int) -> Non
     def ask(num: int) -> float:
         for i in range(num):
             program.predict(samples[i % len(samples)], api_name="/show_sample")
-            program.predict(MODELS[0], api_name="/show_stage")
+            program.predict(next(iter(MODELS)), api_name="/show_stage")
         return process.memory_info().rss / 1e6
 
     held = [ask(50)] + [ask(requests // 4) for _ in range(4)]

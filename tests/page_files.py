@@ -24,7 +24,7 @@ from sspl.media.video_writer import write_video
 from sspl.objectives import SimSiam
 
 ROOT = Path(__file__).parent.parent
-WITH, WITHOUT = "SSPL with PCM", "SSPL without PCM"
+WITH, WITHOUT = "with-pcm", "without-pcm"  # keys: the folders' names
 
 CONFIG = ModelConfig(
     image_encoder="tiny_vgg",

@@ -427,7 +427,7 @@ def test_clicks_in_one_breath_end_in_what_was_clicked(visit):
     visit.page.evaluate(
         """() => {
           document.querySelectorAll(".gallery button")[1].click();
-          document.querySelector("#model input[value='SSPL without PCM']").click();
+          document.querySelector("#model input[value='without-pcm']").click();
         }"""
     )
     expect(visit.output).to_have_text("Cycle 1 of 1")
@@ -435,7 +435,7 @@ def test_clicks_in_one_breath_end_in_what_was_clicked(visit):
     visit.page.wait_for_timeout(1500)  # nothing older comes later
     expect(visit.output).to_have_text("Cycle 1 of 1")
     expect(visit.stage.locator("h2")).to_have_text(sample.inner_text())
-    expect(visit.page).to_have_url(re.compile("sample=orchestra-s77-silent.*model=SSPL.without"))
+    expect(visit.page).to_have_url(re.compile("sample=orchestra-s77-silent.*model=without-pcm"))
 
 
 def test_a_sample_picked_while_a_tab_is_computed_is_what_it_shows(visit):

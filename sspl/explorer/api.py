@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from sspl.explorer.models import Model, find_model
+from sspl.explorer.models import Model, find_key
 from sspl.explorer.page import LOOK_S, answer
 from sspl.explorer.permalink import find_sample, find_sound
 from sspl.explorer.samples import Sample
@@ -25,10 +25,10 @@ class Api:
     samples: Mapping[str, Sample]
 
     def list_samples(self) -> dict[str, Any]:
-        """What there is to look at: samples by id with a title each, and the models' labels."""
+        """What there is to look at: samples by id with a title each, and models by key."""
         return {
             "samples": {id: sample.scene.title for id, sample in self.samples.items()},
-            "models": {label: model.facts for label, model in self.models.items()},
+            "models": {key: f"{model.label} · {model.facts}" for key, model in self.models.items()},
         }
 
     def localize_sample(self, sample: str, sound: str, model: str, cycle: float):
@@ -37,7 +37,7 @@ class Api:
         Args:
             sample: an id, from list_samples.
             sound: play this instead: another sample's id, "silence" or "noise"; "" plays its own.
-            model: a label, from list_samples; "" takes the first.
+            model: a key, from list_samples; "" takes the first.
             cycle: after which cycle of predictive coding to look, from 1; 0 is the last.
         Returns:
             the picture under its similarity map, as a PNG; and the numbers of every cycle:
@@ -55,7 +55,7 @@ class Api:
         Args:
             picture: a picture file, JPEG, PNG or the like.
             sound: a sound file, WAV, FLAC, OGG, MP3 or the like; of a long one the middle 3 s.
-            model: a label, from list_samples; "" takes the first.
+            model: a key, from list_samples; "" takes the first.
             cycle: after which cycle of predictive coding to look, from 1; 0 is the last.
         Returns:
             as of localize_sample, without cIoU.
@@ -65,9 +65,9 @@ class Api:
         image, heard = read_image(picture, MAX_SIDE_PX), read_own_sound(sound)
         return self._localize(Scene(title="", picture=image, sound=heard), model, cycle)
 
-    def _localize(self, scene: Scene, label: str, cycle: float) -> tuple[str, dict[str, Any]]:
-        label = label or next(iter(self.models))
-        network = find_model(label, self.models).network
+    def _localize(self, scene: Scene, model: str, cycle: float) -> tuple[str, dict[str, Any]]:
+        key = find_key(model or next(iter(self.models)), self.models)
+        network = self.models[key].network
         [(sound, trace, boxes)] = trace_scene(network, replace(scene, others=()))
         num_cycles = len(trace.similarity)
         if not 0 <= cycle <= num_cycles:
@@ -76,7 +76,7 @@ class Api:
         path = new_file(f"sspl-cycle-{t}.png")
         write_image(path, overlay_map(scene.picture, trace.similarity[t - 1, 0]))
         numbers = {
-            "model": label,
+            "model": key,
             "sound": sound.title,
             "shown_cycle": t,
             "cycles": [measure_cycle(trace, i, boxes) for i in range(1, num_cycles + 1)],

@@ -53,7 +53,7 @@ REFRESH = "async () => (await window.sspl).refresh()"
 def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.Blocks:
     """The page, its first example finished."""
     does = Localizing(models=models, samples=samples)
-    first_label, first_id = next(iter(models)), next(iter(samples))
+    first_key, first_id = next(iter(models)), next(iter(samples))
     with gr.Blocks(
         title="SSPL Explorer", analytics_enabled=False, delete_cache=(FORGET_S // 4, FORGET_S)
     ) as app:
@@ -62,11 +62,15 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
         thumbnails = describe_gallery(samples)
         picked = draw_in_browser("gallery", first_id, "Samples", samples=thumbnails)
         with gr.Row(elem_id="choice"):
-            label = gr.Radio(
-                list(models), value=first_label, label="Model", container=False, elem_id="model"
+            model = gr.Radio(
+                [(each.label, key) for key, each in models.items()],
+                value=first_key,
+                label="Model",
+                container=False,
+                elem_id="model",
             )
-            facts = gr.Markdown(models[first_label].facts, elem_id="facts")
-        page = Page(models=models, samples=samples, scene=scene, label=label, picked=picked)
+            facts = gr.Markdown(models[first_key].facts, elem_id="facts")
+        page = Page(models=models, samples=samples, scene=scene, model=model, picked=picked)
         tab, view = {}, {}
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Localize", id="localize") as tab["localize"]:
@@ -77,7 +81,7 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
             with gr.Tab("Your own video", id="video") as tab["video"]:
                 video, step, leave = build_video_tab(page)
 
-        asked = [label, scene]
+        asked = [model, scene]
         for name, opened in tab.items():
             open_tab = OPEN_TAB.format(name=name)
             if view.get(name) is None:
@@ -101,18 +105,18 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
             restore.click,
             does.restore,
             query,
-            [picked, label, facts, localize.others, tabs, scene],
+            [picked, model, facts, localize.others, tabs, scene],
             js="async () => [(await window.sspl).readQuery()]",
             api_visibility="undocumented",
         )
         sampled = page.change_scene(picked.select, does.show_sample, [picked, scene], scene)
-        answer(label.input, does.use_model, label, facts, api_visibility="undocumented")
+        answer(model.input, does.use_model, model, facts, api_visibility="undocumented")
         # Whatever changes the scene or the model, one event shows them as they are by then.
         show = gr.Button(visible="hidden", elem_id="show-stage")
         for change in (*localize.changes, sampled, stepped, restored):
             change.success(js=SHOW, api_visibility="private")
         answer(
-            [label.input, show.click],
+            [model.input, show.click],
             does.show_stage,
             asked,
             localize.stage,

@@ -185,11 +185,11 @@ class Hearing:
     models: Mapping[str, Model]
     samples: Mapping[str, Sample]
 
-    def describe_hearing(self, label: str, scene: Scene) -> SoundGrid:
+    def describe_hearing(self, model: str, scene: Scene) -> SoundGrid:
         """The scene's picture under its own sound, another's, silence and noise, by every model.
 
         Args:
-            label: the model chosen on the page; its row is marked.
+            model: the model chosen on the page; its row is marked.
             scene: the picture, its sound, and sounds to compare with.
         """
         plays = choose_plays(scene, self.samples)
@@ -197,8 +197,12 @@ class Hearing:
             "title": scene.title,
             "columns": [_describe_play(play) for play in plays],
             "rows": [
-                {"label": name, "chosen": name == label, **_describe_row(model, scene, plays)}
-                for name, model in self.models.items()
+                {
+                    "label": each.label,
+                    "chosen": key == model,
+                    **_describe_row(each, scene, plays),
+                }
+                for key, each in self.models.items()
             ],
             "dark": DARK,
         }
@@ -293,22 +297,22 @@ def describe_evaluations(models: Mapping[str, Model], results: Path = TINY_RESUL
     tables = []
     with contextlib.suppress(ValueError, KeyError):  # a page without results shows what it has
         tables.append(describe_table(load_results(results)["negative_audio"]))
-    return {"models": [_describe_evaluation(*item) for item in models.items()], "tables": tables}
+    return {"models": [_describe_evaluation(model) for model in models.values()], "tables": tables}
 
 
-def _describe_evaluation(label: str, model: Model) -> Evaluation:
+def _describe_evaluation(model: Model) -> Evaluation:
     """`label`, and `rows` by sound with the `sentence` that sums them up, or how to get there."""
     path = model.folder / EVALUATION
     if not path.exists():
         return {
-            "label": label,
+            "label": model.label,
             "sentence": "This model was not evaluated on many pictures yet. The command:",
             "command": f"python -m sspl.evaluate --checkpoint {model.folder} --kind silent "
             f"--seed 31337 --json {path}",
         }
     result = json.loads(path.read_text(encoding="utf-8"))
     return {
-        "label": label,
+        "label": model.label,
         "sentence": tell_listening(result),
         "measured": describe_measurement(result, next(iter(result["protocols"]))),
         "rows": [

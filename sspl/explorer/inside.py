@@ -11,38 +11,38 @@ from sspl.explorer.models import Model
 from sspl.explorer.page import Page, View, answer, draw_in_browser
 from sspl.explorer.scenes import Scene
 
-READ_PLACE = "async (label, scene) => [label, scene, ...(await window.sspl).readLocation()]"
+READ_PLACE = "async (model, scene) => [model, scene, ...(await window.sspl).readLocation()]"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inside:
-    """What the tab asks of the models, by their label."""
+    """What the tab asks of the models, by their key."""
 
     models: Mapping[str, Model]
 
-    def describe_inside(self, label: str, scene: Scene) -> Diagram | NothingInside:
+    def describe_inside(self, model: str, scene: Scene) -> Diagram | NothingInside:
         """Every quantity of the PCM in every cycle, for the present picture and its first sound.
 
         Args:
-            label: the model's, as on the page.
+            model: its key, from list_samples.
             scene: the visitor's.
         """
-        return describe_cycles(self.models[label].network, scene)
+        return describe_cycles(self.models[model].network, scene)
 
     def describe_place(
-        self, label: str, scene: Scene, layer: float, row: float, column: float
+        self, model: str, scene: Scene, layer: float, row: float, column: float
     ) -> Location:
         """The numbers of one place of one layer in every cycle, and the equations they came from.
 
         Args:
-            label: the model's, as on the page.
+            model: its key, from list_samples.
             scene: the visitor's.
             layer: 1 (3x3 places), 2 (7x7) or 3 (14x14).
             row: from 0, the top.
             column: from 0, the left.
         """
-        model = self.models[label].network
-        return describe_equations(model, scene, int(layer), int(row), int(column))
+        network = self.models[model].network
+        return describe_equations(network, scene, int(layer), int(row), int(column))
 
 
 def build_inside_tab(page: Page) -> View:
@@ -62,7 +62,7 @@ def build_inside_tab(page: Page) -> View:
     answer(
         shown.select,
         inside.describe_place,
-        [page.label, page.scene, layer, row, column],
+        [page.model, page.scene, layer, row, column],
         place,
         js=READ_PLACE,
         show_progress="hidden",

@@ -35,7 +35,7 @@ from sspl.media.pictures import read_image, write_image
 
 OWN = "my own sound"
 SOURCES: Any = ["upload", "microphone"]
-READ_CYCLE = "async (label, scene, cycle) => [label, scene, (await window.sspl).readCycle()]"
+READ_CYCLE = "async (model, scene, cycle) => [model, scene, (await window.sspl).readCycle()]"
 COPY_LINK = "async () => (await window.sspl).copyLink()"
 CLICK_MADE = "() => document.querySelector('#made').click()"
 
@@ -53,22 +53,22 @@ class Localizing:
     models: Mapping[str, Model]
     samples: Mapping[str, Sample]
 
-    def show_stage(self, label: str, scene: Scene) -> AddressedStage:
-        """The present scene after every cycle, by the model of that label."""
-        stage = describe_stage(self.models[label].network, scene)
-        return {**stage, "address": write_address(label, scene)}
+    def show_stage(self, model: str, scene: Scene) -> AddressedStage:
+        """The present scene after every cycle, by the model of that key."""
+        stage = describe_stage(self.models[model].network, scene)
+        return {**stage, "address": write_address(model, scene)}
 
-    def use_model(self, label: str) -> str:
+    def use_model(self, model: str) -> str:
         """What there is to be said of another model."""
-        return self.models[label].facts
+        return self.models[model].facts
 
     def restore(self, query: str):
         """Go where an address leads: to a sample, sounds, a model, a tab."""
-        asked = read_address(query, list(self.models), self.samples)
+        asked = read_address(query, self.models, self.samples)
         sounds = choose_sounds(self.samples)
         keys = [sounds.get(sound.title, sound.key) for sound in asked.scene.others]
-        facts, tab = self.models[asked.label].facts, gr.Tabs(selected=asked.tab)
-        return asked.scene.sample, asked.label, facts, keys, tab, asked.scene
+        facts, tab = self.models[asked.model].facts, gr.Tabs(selected=asked.tab)
+        return asked.scene.sample, asked.model, facts, keys, tab, asked.scene
 
     def show_sample(self, sample: str, scene: Scene) -> Scene:
         """Take a sample by its id; sounds to compare with stay."""
@@ -107,22 +107,22 @@ class Localizing:
         compared = replace(scene, others=tuple(others[:MAX_OTHERS]))
         return gr.update(visible=OWN in keys), compared
 
-    def make_picture(self, label: str, scene: Scene, cycle: float):
+    def make_picture(self, model: str, scene: Scene, cycle: float):
         """Write the maps after a cycle, over their picture, as a PNG."""
         path = new_file(f"sspl-cycle-{cycle:.0f}.png")
-        write_image(path, draw_map(self.models[label].network, scene, int(cycle)))
+        write_image(path, draw_map(self.models[model].network, scene, int(cycle)))
         return str(path)
 
-    def make_gif(self, label: str, scene: Scene):
+    def make_gif(self, model: str, scene: Scene):
         """Write the steps, with their numbers, as an animated GIF."""
         path = new_file("sspl-steps.gif")
-        write_steps(self.models[label].network, scene, path)
+        write_steps(self.models[model].network, scene, path)
         return str(path)
 
-    def make_film(self, label: str, scene: Scene):
+    def make_film(self, model: str, scene: Scene):
         """Write the steps, with their numbers and the sound, as an MP4."""
         path = new_file("sspl-steps.mp4")
-        write_steps(self.models[label].network, scene, path)
+        write_steps(self.models[model].network, scene, path)
         return str(path)
 
 
@@ -146,7 +146,7 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
     cycle = gr.Number(visible=False)
     with gr.Row(elem_id="page"):
         with gr.Column(scale=7, min_width=320):
-            first = does.show_stage(page.label.value, page.scene.value)
+            first = does.show_stage(page.model.value, page.scene.value)
             shown = draw_in_browser("stage", first, "The map, step by step")
             with gr.Row(elem_id="downloads"):
                 gr.Markdown("Download")
@@ -197,7 +197,7 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
             [own, page.scene],
         ),
     ]
-    asked = [page.label, page.scene]
+    asked = [page.model, page.scene]
     for button, make, inputs, js in (
         (save_picture, does.make_picture, [*asked, cycle], READ_CYCLE),
         (save_gif, does.make_gif, asked, None),

@@ -14,15 +14,19 @@ from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A loaded checkpoint, its folder, and what the page says about it."""
+    """A loaded checkpoint, its folder, what the page calls it, and what it says about it."""
 
     network: SSPL
     folder: Path
+    label: str
     facts: str
 
 
 def load_models(names: tuple[str, ...]) -> dict[str, Model]:
-    """Checkpoints by their label on the page, in the order given; of no names, those we ship.
+    """Checkpoints by their key, in the order given; of no names, those we ship.
+
+    The key is a shipped model's name, else the last part of a name: of a checkpoint the folder's.
+    Where that is taken, it is the whole name.
 
     Raises:
         ValueError: if one cannot be loaded, or there is none.
@@ -32,24 +36,26 @@ def load_models(names: tuple[str, ...]) -> dict[str, Model]:
         raise ValueError("assets/models is empty: run `make tiny`, or name a model with --model")
     models: dict[str, Model] = {}
     for name in names:
+        key = name if Path(name).name in models else Path(name).name
         network, folder = load_model(name), find_checkpoint(name)
         label = "SSPL without PCM" if network.pcm is None else "SSPL with PCM"
-        if label in models:
+        if label in {model.label for model in models.values()}:
             label = f"{label}: {name}"
         facts = describe_model(network, read_meta(folder))
-        models[label] = Model(network=network, folder=folder, facts=facts)
+        models[key] = Model(network=network, folder=folder, label=label, facts=facts)
     return models
 
 
-def find_model(label: str, models: Mapping[str, Model]) -> Model:
-    """A model by its label.
+def find_key(name: str, models: Mapping[str, Model]) -> str:
+    """The key of a model by its key, or by its label, which stands in older links.
 
     Raises:
         ValueError: if there is none.
     """
-    if label not in models:
-        raise ValueError(f"there is no model {label!r}: take {', '.join(models)}")
-    return models[label]
+    for key, model in models.items():
+        if name in (key, model.label):
+            return key
+    raise ValueError(f"there is no model {name!r}: take {', '.join(models)}")
 
 
 def describe_model(network: SSPL, meta: dict[str, Any]) -> str:

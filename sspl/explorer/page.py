@@ -26,17 +26,17 @@ class Page:
     """What every tab may use.
 
     Attributes:
-        models: by their label.
+        models: by their key.
         samples: by their id.
         scene: state of a `Scene`, each visitor's own.
-        label: the chosen model's label.
+        model: the chosen model's key.
         picked: the gallery's choice, "" once a visitor's own is looked at.
     """
 
     models: Mapping[str, Model]
     samples: Mapping[str, Sample]
     scene: gr.State
-    label: gr.Radio
+    model: gr.Radio
     picked: gr.HTML
 
     def change_scene(self, triggers: Any, handler: Callable, inputs: Any, outputs: Any) -> Any:
@@ -63,7 +63,7 @@ class View:
 
     Attributes:
         shown: receives the payload.
-        describe: the payload of a model's label and a scene; a method with a docstring, as it is
+        describe: the payload of a model's key and a scene; a method with a docstring, as it is
             what programs call, by its name.
     """
 

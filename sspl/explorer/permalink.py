@@ -3,7 +3,7 @@
 What visitors brought themselves stays with them: an address leaves it out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 from urllib.parse import parse_qs
@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import numpy as np
 
 from sspl.audio import NUM_SAMPLES
+from sspl.explorer.models import Model, find_key
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, Sound
 
@@ -30,11 +31,11 @@ class Address:
     """Where a link leads.
 
     Attributes:
-        label: of the model.
+        model: its key.
         tab: the name of a tab; which there are is the page's business.
     """
 
-    label: str
+    model: str
     scene: Scene
     tab: str
 
@@ -69,17 +70,17 @@ def choose_sounds(samples: Mapping[str, Sample]) -> dict[str, str]:
     return {sample.scene.sound.title: id for id, sample in reversed([*samples.items()])}
 
 
-def write_address(label: str, scene: Scene) -> AddressParts:
-    """The parts of an address that bring back a scene under a model; None where there is none."""
+def write_address(model: str, scene: Scene) -> AddressParts:
+    """The parts of an address that bring back a scene under a model, by its key; None for none."""
     others = [sound.key for sound in scene.others if sound.key]
     return {
         "sample": scene.sample or None,
-        "model": label,
+        "model": model,
         "with": ",".join(others) or None,
     }
 
 
-def read_address(query: str, labels: Sequence[str], samples: Mapping[str, Sample]) -> Address:
+def read_address(query: str, models: Mapping[str, Model], samples: Mapping[str, Sample]) -> Address:
     """Read `?sample=..&with=..&model=..&tab=..`; what is not named is as at a first visit.
 
     The cycle, which needs no server, is the browser's.
@@ -88,11 +89,9 @@ def read_address(query: str, labels: Sequence[str], samples: Mapping[str, Sample
         ValueError: if it names something that is not here.
     """
     parts = {name: values[-1] for name, values in parse_qs(query.removeprefix("?")).items()}
-    label = parts.get("model", labels[0])
-    if label not in labels:
-        raise ValueError(f"there is no model {label!r} here: take {', '.join(labels)}")
+    model = find_key(parts.get("model", next(iter(models))), models)
     scene = find_sample(parts.get("sample", next(iter(samples))), samples).scene
     keys = dict.fromkeys(key for key in parts.get("with", "").split(",") if key)
     others = tuple(find_sound(key, samples) for key in [*keys][:MAX_OTHERS])
     scene = replace(scene, others=others)
-    return Address(label=label, scene=scene, tab=parts.get("tab", "localize"))
+    return Address(model=model, scene=scene, tab=parts.get("tab", "localize"))

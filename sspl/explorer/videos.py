@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import gradio as gr
 
-from sspl.explorer.models import Model, find_model
+from sspl.explorer.models import Model, find_key
 from sspl.explorer.page import Page, answer
 from sspl.explorer.uploads import MAX_UPLOAD_MB, MAX_VIDEO_S, new_file, open_own_video
 from sspl.localizer import Localizer, localize_video
@@ -48,11 +48,11 @@ class Filming:
 
         Args:
             video: a video with sound, up to two minutes.
-            model: by its label on the page.
+            model: by its key, from list_samples.
         Returns:
             an MP4 with the video's own sound.
         """
-        network = find_model(model, self.models).network
+        network = self.models[find_key(model, self.models)].network
         stop = self.stops.setdefault(str(request.session_hash), threading.Event())
         stop.clear()
 
@@ -113,7 +113,7 @@ def build_video_tab(page: Page) -> tuple[gr.File, gr.Button, Callable]:
             heat = gr.Video(label="Heat-map video", interactive=False, elem_id="heat")
     take.click(lambda: str(ours), None, video, api_visibility="private")
     making = answer(
-        start.click, does.make_heat_map_video, [video, page.label], heat, gpu_s=round(MAX_VIDEO_S)
+        start.click, does.make_heat_map_video, [video, page.model], heat, gpu_s=round(MAX_VIDEO_S)
     )
     answer(
         video.change,

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from page_files import WITH
 
 from sspl.build import build_model
 from sspl.explorer.hearing import Hearing, choose_plays, describe_evaluations
@@ -93,12 +94,12 @@ def test_a_deaf_model_is_found_out(deaf):
 
 
 def test_numbers_are_measured_on_one_scale(models):
-    value = Hearing(models=models, samples=SAMPLES).describe_hearing("SSPL with PCM", CELLO)
+    value = Hearing(models=models, samples=SAMPLES).describe_hearing(WITH, CELLO)
     value = json.loads(json.dumps(value, allow_nan=False))
-    assert [row["chosen"] for row in value["rows"]] == [name == "SSPL with PCM" for name in models]
+    assert [row["chosen"] for row in value["rows"]] == [name == WITH for name in models]
     assert value["columns"][3]["audio"] is None
-    for (name, model), row in zip(models.items(), value["rows"], strict=True):
-        assert row["label"] == name
+    for model, row in zip(models.values(), value["rows"], strict=True):
+        assert row["label"] == model.label
         localizer = Localizer(model.network).set_image(CELLO.picture)
         own, other = (
             localizer.set_sound(s.scene.sound.waveform).trace().similarity[-1]

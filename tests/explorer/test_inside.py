@@ -204,7 +204,7 @@ def test_gains_start_where_the_page_says():
 
 
 def test_programs_ask_by_name_and_with_plain_numbers(model, scene):
-    inside = Inside(models={"ours": Model(network=model, folder=Path(), facts="")})
+    inside = Inside(models={"ours": Model(network=model, folder=Path(), label="", facts="")})
     assert inside.describe_inside.__doc__
     assert inside.describe_inside("ours", scene)["cycles"] == 3
     place = inside.describe_place("ours", scene, 2.0, 6.0, 0.0)  # as JSON may bring them

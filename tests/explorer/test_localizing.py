@@ -76,8 +76,8 @@ def test_another_model_looks_at_the_same_scene(does, models, scene):
 def test_a_link_brings_back_sample_sounds_model_and_tab(does, samples):
     second = list(samples)[1]
     query = f"?sample={second}&with=silence,noise&model=SSPL+without+PCM&tab=inside&cycle=2"
-    picked, label, facts, keys, tabs, scene = does.restore(query)
-    assert (picked, label, keys) == (second, WITHOUT, ["silence", "noise"])
+    picked, model, facts, keys, tabs, scene = does.restore(query)
+    assert (picked, model, keys) == (second, WITHOUT, ["silence", "noise"])
     assert facts == does.models[WITHOUT].facts
     assert tabs.selected == "inside"
     assert scene.title == samples[second].scene.title

@@ -1,4 +1,4 @@
-"""The models on offer: their labels, and what is said of each."""
+"""The models on offer: their keys, their labels, and what is said of each."""
 
 import pytest
 from page_files import WITH, WITHOUT
@@ -8,6 +8,8 @@ from sspl.explorer.models import describe_model, load_models
 
 def test_models_are_named_by_what_they_are(models):
     assert list(models) == [WITH, WITHOUT]
+    labels = [model.label for model in models.values()]
+    assert labels == ["SSPL with PCM", "SSPL without PCM"]
     assert "3 cycles" in models[WITH].facts
     assert "untrained, so its maps mean nothing" in models[WITH].facts
     assert "running on" in models[WITHOUT].facts
@@ -32,7 +34,9 @@ def test_a_model_of_a_whole_folder_does_not_count_zero_scenes(models):
 
 def test_two_models_of_one_kind_stay_apart(folder):
     name = str(folder / "with-pcm")
-    assert len(load_models((name, name + "/."))) == 2
+    models = load_models((name, name + "/."))
+    assert list(models) == ["with-pcm", name + "/."]
+    assert len({model.label for model in models.values()}) == 2
 
 
 def test_a_missing_model_is_told(folder):

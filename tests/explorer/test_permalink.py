@@ -10,16 +10,14 @@ from page_files import WITH, WITHOUT
 from sspl.explorer.permalink import find_sound, read_address, write_address
 from sspl.explorer.scenes import Sound
 
-LABELS = [WITH, WITHOUT]
 
-
-def test_an_address_brings_back_what_it_was_written_for(samples):
+def test_an_address_brings_back_what_it_was_written_for(models, samples):
     first, second, _ = samples
     others = (find_sound("noise", samples), find_sound(first, samples))
     scene = replace(samples[second].scene, others=others)
     parts = write_address(WITHOUT, scene)
-    asked = read_address(f"?{urlencode(parts)}", LABELS, samples)
-    assert asked.label == WITHOUT
+    asked = read_address(f"?{urlencode(parts)}", models, samples)
+    assert asked.model == WITHOUT
     assert asked.scene.title == scene.title
     assert [sound.key for sound in asked.scene.others] == ["noise", first]
     assert asked.tab == "localize"
@@ -32,13 +30,17 @@ def test_what_a_visitor_brought_is_left_out(samples):
     assert parts == {"sample": None, "model": WITH, "with": None}
 
 
-def test_an_empty_address_is_a_first_visit(samples):
-    asked = read_address("", LABELS, samples)
-    assert (asked.label, asked.scene.sample) == (WITH, next(iter(samples)))
+def test_an_empty_address_is_a_first_visit(models, samples):
+    asked = read_address("", models, samples)
+    assert (asked.model, asked.scene.sample) == (WITH, next(iter(samples)))
 
 
-def test_a_sound_named_twice_is_heard_once(samples):
-    asked = read_address("?with=silence,silence", LABELS, samples)
+def test_an_older_link_names_the_model_by_its_label(models, samples):
+    assert read_address("?model=SSPL+without+PCM", models, samples).model == WITHOUT
+
+
+def test_a_sound_named_twice_is_heard_once(models, samples):
+    asked = read_address("?with=silence,silence", models, samples)
     assert [sound.key for sound in asked.scene.others] == ["silence"]
 
 
@@ -46,13 +48,13 @@ def test_a_sound_named_twice_is_heard_once(samples):
     ("query", "sentence"),
     [
         ("?sample=gone", "there is no sample 'gone'"),
-        ("?model=gone", "there is no model 'gone' here: take SSPL with PCM"),
+        ("?model=gone", "there is no model 'gone': take with-pcm, without-pcm"),
         ("?with=gone", "there is no sample 'gone'"),
     ],
 )
-def test_what_is_not_here_is_told(samples, query, sentence):
+def test_what_is_not_here_is_told(models, samples, query, sentence):
     with pytest.raises(ValueError, match=sentence):
-        read_address(query, LABELS, samples)
+        read_address(query, models, samples)
 
 
 def test_silence_is_silent_and_noise_is_always_the_same(samples):

@@ -62,11 +62,11 @@ class Ablations:
         """The variants' models; opened when first asked for, since a page may never need them."""
         return open_variants(self.variants)
 
-    def describe_ablations(self, label: str, scene: Scene) -> Variants:
+    def describe_ablations(self, model: str, scene: Scene) -> Variants:
         """The map of the scene's sound by every trained variant, in groups that differ in one part.
 
         Args:
-            label: the model chosen on the page; the variants are models of their own.
+            model: the model chosen on the page; the variants are models of their own.
             scene: the picture and the sound.
         """
         return describe_variants(self.models, self.variants, scene)
