@@ -36,8 +36,8 @@ def show_ablations(page: Page) -> None:
 
 
 def show_negatives(page: Page) -> None:
-    page.locator("#start-race").click()
-    page.locator(".race .words", has_text="Done").wait_for(timeout=TRAINING_MS)
+    page.locator("#start-training").click()
+    page.locator(".training .words", has_text="Done").wait_for(timeout=TRAINING_MS)
 
 
 def show_hearing(page: Page) -> None:

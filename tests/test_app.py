@@ -16,7 +16,7 @@ from PIL import Image
 from sspl.explorer import app
 from sspl.explorer.__main__ import run
 
-DOORS = {"/list_samples", "/localize_sample", "/localize_files", "/make_heat_map_video"}
+ENDPOINTS = {"/list_samples", "/localize_sample", "/localize_files", "/make_heat_map_video"}
 
 
 def test_a_missing_model_ends_the_program_with_a_sentence(tmp_path, monkeypatch, capsys):
@@ -53,10 +53,10 @@ def files(folder):
     return folder
 
 
-def test_every_door_has_a_name_and_says_what_it_does(program):
+def test_every_endpoint_has_a_name_and_says_what_it_does(program):
     api = program.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(api) == DOORS
-    assert all(door["description"] for door in api.values())
+    assert set(api) == ENDPOINTS
+    assert all(endpoint["description"] for endpoint in api.values())
 
 
 def test_a_program_localizes_a_sample(program):
@@ -83,7 +83,7 @@ def test_a_program_gets_the_sentence_too(program, files):
         program.predict(text, sound, WITH, 0, api_name="/localize_files")
 
 
-def test_two_visitors_do_not_see_each_other(server, program, files):
+def test_two_sessions_do_not_see_each_other(server, program, files):
     with closing(Client(server.url, verbose=False, analytics_enabled=False)) as other:
         program.predict(handle_file(files / "mine.jpg"), api_name="/use_picture")
         theirs = other.predict(WITH, api_name="/show_stage")
@@ -113,7 +113,7 @@ def test_an_agent_localizes_a_sample(server):
 
     tools, found = asyncio.run(ask())
     described = {tool.name: tool for tool in tools}
-    assert {door.removeprefix("/") for door in DOORS} <= set(described)
+    assert {endpoint.removeprefix("/") for endpoint in ENDPOINTS} <= set(described)
     asked = described["localize_sample"].inputSchema["properties"]
     assert "list_samples" in asked["sample"]["description"]
     assert not found.isError, found.content

@@ -224,7 +224,7 @@ def test_several_sounds_stand_side_by_side_and_one_slider_moves_all(visit, files
 
 
 def test_a_wipe_shows_another_cycle_left_of_its_line(visit):
-    cover, place = visit.stage.locator(".cover"), visit.stage.get_by_label("Where the wipe's line")
+    cover, line = visit.stage.locator(".cover"), visit.stage.get_by_label("Where the wipe's line")
     expect(cover).to_be_hidden()
     visit.stage.get_by_label("Wipe between two cycles").check()
     expect(cover).to_be_visible()
@@ -232,14 +232,14 @@ def test_a_wipe_shows_another_cycle_left_of_its_line(visit):
     assert cover.get_attribute("src") == first
     visit.stage.get_by_label("Cycle left of the line").select_option("2")
     assert cover.get_attribute("src") != first
-    place.fill("10")
+    line.fill("10")
     assert "90%" in cover.evaluate("cover => getComputedStyle(cover).clipPath")
     box = visit.stage.locator(".picture").bounding_box()
     visit.page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
     visit.page.mouse.down()
     visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     visit.page.mouse.up()
-    assert place.input_value() == "50"
+    assert line.input_value() == "50"
 
 
 def test_a_link_brings_back_what_was_seen(visit, desktop, server):
@@ -260,7 +260,7 @@ def test_a_link_brings_back_what_was_seen(visit, desktop, server):
         assert again.complaints == []
 
 
-def test_a_link_to_what_is_not_here_is_told_and_the_page_works(visit, desktop, server):
+def test_a_link_to_what_is_not_here_is_an_error_and_the_page_works(visit, desktop, server):
     with desktop.new_page() as page:
         lost = Visit(page, f"{server.url}?sample=gone")
         expect(page.get_by_text("there is no sample 'gone'")).to_be_visible()
@@ -285,25 +285,25 @@ def test_the_model_can_be_changed_and_the_steps_downloaded(visit):
     assert visit.download("Steps, MP4") == "sspl-steps.mp4"
 
 
-def test_inside_the_pcm_every_half_step_and_every_place_can_be_seen(visit):
+def test_inside_the_pcm_every_half_cycle_and_every_location_can_be_seen(visit):
     visit.open_tab("Inside the PCM")
-    output, place = visit.page.locator("#inside output"), visit.page.locator("#place")
+    output, location = visit.page.locator("#inside output"), visit.page.locator("#location")
     expect(output).to_have_text("Cycle 3 of 3: correct (feedforward)")
-    expect(place.locator(".levels")).to_be_visible()
+    expect(location.locator(".levels")).to_be_visible()
     visit.requests.clear()
     visit.page.locator("#inside input[type=range]").focus()
     for _ in range(3):
         visit.page.keyboard.press("ArrowLeft")
     expect(output).to_have_text("Cycle 2 of 3: predict (feedback)")
-    expect(place.locator(".levels thead .now")).to_have_text("2")
+    expect(location.locator(".levels thead .now")).to_have_text("2")
     assert [url for url in visit.requests if not url.startswith("data:")] == []
     visit.page.locator("#inside [data-cell='r-3'] .map").focus()
     visit.page.keyboard.press("Enter")
-    expect(place.locator("h3")).to_contain_text("row 8, column 8 of 14×14")
+    expect(location.locator("h3")).to_contain_text("row 8, column 8 of 14×14")
     visit.page.keyboard.press("ArrowUp")
-    expect(place.locator("h3")).to_contain_text("row 7, column 8 of 14×14")
+    expect(location.locator("h3")).to_contain_text("row 7, column 8 of 14×14")
     expect(output).to_have_text("Cycle 2 of 3: predict (feedback)")
-    expect(place.locator(".worked").first).to_contain_text("GELU")
+    expect(location.locator(".worked").first).to_contain_text("GELU")
 
 
 def test_inside_a_model_without_pcm_there_is_a_sentence(visit):
@@ -356,8 +356,8 @@ def test_the_stored_full_runs_are_beside_the_minute(visit):
 def test_three_methods_train_live_one_visitor_at_a_time_and_cancel_works(visit, desktop, server):
     def start(visit):
         visit.open_tab("False negatives")
-        visit.page.locator("#start-race").click()
-        return visit.page.locator("#race .words")
+        visit.page.locator("#start-training").click()
+        return visit.page.locator("#training .words")
 
     words = start(visit)
     expect(words).to_contain_text(re.compile(r"Step \d+ of"), timeout=120_000)
@@ -365,17 +365,17 @@ def test_three_methods_train_live_one_visitor_at_a_time_and_cancel_works(visit, 
         second = Visit(page, server.url)
         theirs = start(second)
         expect(theirs).to_contain_text("One visitor trains at a time")
-        expect(visit.page.locator("#race .charts svg")).to_have_count(4)
-        expect(visit.page.locator("#race .scene")).to_have_count(3)
-        visit.page.locator("#cancel-race").click()
+        expect(visit.page.locator("#training .charts svg")).to_have_count(4)
+        expect(visit.page.locator("#training .scene")).to_have_count(3)
+        visit.page.locator("#cancel-training").click()
         expect(words).to_contain_text("Stopped.")
         expect(theirs).to_contain_text(re.compile(r"Step \d+ of"), timeout=60_000)
-        page.locator("#cancel-race").click()
+        page.locator("#cancel-training").click()
         expect(theirs).to_contain_text("Stopped.")
         expect(words).to_contain_text("Stopped.")  # still: no late message has overwritten it
         assert second.complaints == []
-    visit.page.locator("#race-seed input").fill("-3")
-    visit.page.locator("#start-race").click()
+    visit.page.locator("#training-seed input").fill("-3")
+    visit.page.locator("#start-training").click()
     expect(visit.page.get_by_text("the seed is -3")).to_be_visible()
     expect(words).to_contain_text("Not started.")
     visit.open_tab("Localize")
@@ -387,16 +387,16 @@ def test_ablations_say_what_was_trained_and_what_is_only_read_out(visit):
     visit.open_tab("Ablations")
     page = visit.page
     settings, verdict = page.locator("#settings"), page.locator(".setting .verdict")
-    expect(page.locator(".ablations .variants button[data-exhibit]").first).to_be_visible(
+    expect(page.locator(".ablations .variants button[data-variant]").first).to_be_visible(
         timeout=30_000
     )
     expect(verdict).to_contain_text("Trained so")
     settings.get_by_label("T = 2", exact=True).check()
     expect(verdict).to_contain_text("Read-out only")
-    page.locator(".ablations [data-exhibit=attention]").first.click()
+    page.locator(".ablations [data-variant=attention]").first.click()
     expect(settings.get_by_label("Softmax", exact=True)).to_be_checked()
     expect(verdict).to_contain_text("Attention")
-    line = page.locator("#tables [data-exhibit=cycles-5]").first
+    line = page.locator("#tables [data-variant=cycles-5]").first
     line.click()
     expect(verdict).to_contain_text("T = 5")
     expect(settings.get_by_label("T = 5", exact=True)).to_be_checked()
@@ -412,7 +412,7 @@ def test_does_it_listen_has_a_row_for_every_model_and_a_column_for_every_sound(v
         expect(row.locator(".verdict")).not_to_be_empty()
         assert row.locator("img[alt]").count() >= 4
     # These models were not evaluated; the page says how to.
-    expect(visit.page.locator("#heard")).to_contain_text("python -m sspl.evaluate")
+    expect(visit.page.locator("#evaluations")).to_contain_text("python -m sspl.evaluate")
 
 
 def test_a_tick_back_to_pcm_starts_at_its_last_cycle(visit):

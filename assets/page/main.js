@@ -28,16 +28,16 @@ export { openTab, refresh } from "./tabs.js";
 const drawers = {
   ablations: drawVariants,
   batch: drawBatch,
+  evaluations: drawEvaluations,
   fullruns: drawFullRuns,
   gallery: drawGallery,
-  heard: drawEvaluations,
   hearing: drawHearing,
   inside: drawInside,
-  place: drawLocation,
-  race: drawTraining,
+  location: drawLocation,
   setting: drawSetting,
   stage: drawStage,
   tables: drawTables,
+  training: drawTraining,
 };
 
 /**

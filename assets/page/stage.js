@@ -58,7 +58,7 @@ export function drawStage(root, scene) {
 function drawWipe(root, scene) {
   const box = make("input", { type: "checkbox" });
   const toggle = make("label", {}, box, "Wipe between two cycles");
-  const place = make("input", {
+  const line = make("input", {
     type: "range", min: 0, max: 100, step: 1, value: 50, "aria-label": "Where the wipe's line is",
   });
   const left = make("select", { "aria-label": "Cycle left of the line" });
@@ -66,15 +66,15 @@ function drawWipe(root, scene) {
   const right = make("strong");
   const element = make(
     "div", { class: "wipe" },
-    make("label", {}, "Left of the line ", left), place, make("span", {}, "right of it ", right),
+    make("label", {}, "Left of the line ", left), line, make("span", {}, "right of it ", right),
   );
   const covers = [];
   const apply = () => {
     root.classList.toggle("wiping", box.checked);
-    root.style.setProperty("--wipe", `${place.value}%`);
+    root.style.setProperty("--wipe", `${line.value}%`);
     covers.forEach((cover) => cover(Number(left.value)));
   };
-  for (const control of [box, place, left]) control.addEventListener("input", apply);
+  for (const control of [box, line, left]) control.addEventListener("input", apply);
   return {
     toggle, element, start: apply,
     show: (t) => (right.textContent = `cycle ${t}`),
@@ -84,7 +84,7 @@ function drawWipe(root, scene) {
       const pull = (event) => {
         if (!box.checked || !(event.buttons & 1)) return;
         const { left, width } = picture.getBoundingClientRect();
-        place.value = (100 * (event.clientX - left)) / width;
+        line.value = (100 * (event.clientX - left)) / width;
         apply();
       };
       picture.addEventListener("pointerdown", pull);

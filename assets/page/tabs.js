@@ -10,5 +10,5 @@ export function openTab(name) {
   setAddress({ tab: name });
 }
 
-/** What the open tab shows is of another scene now: have it told anew. */
+/** What the open tab shows is of another scene now: have it shown anew. */
 export const refresh = () => document.querySelector(`#refresh-${open}`)?.click();

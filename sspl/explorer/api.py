@@ -1,4 +1,4 @@
-"""Doors for programs: what `gradio_client` and MCP clients call, without a page and its state."""
+"""For programs: what `gradio_client` and MCP clients call, without a page and its state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -62,8 +62,8 @@ class Api:
         """
         if picture is None:
             raise ValueError("a picture is missing: pass one")
-        image, heard = read_image(picture, MAX_SIDE_PX), read_own_sound(sound)
-        return self._localize(Scene(title="", picture=image, sound=heard), model, cycle)
+        image, own_sound = read_image(picture, MAX_SIDE_PX), read_own_sound(sound)
+        return self._localize(Scene(title="", picture=image, sound=own_sound), model, cycle)
 
     def _localize(self, scene: Scene, model: str, cycle: float) -> tuple[str, dict[str, Any]]:
         key = find_key(model or next(iter(self.models)), self.models)

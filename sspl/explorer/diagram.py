@@ -172,7 +172,7 @@ class Diagram(TypedDict):
     gains: list[Gain]
     equations: tuple[Equation, ...]
     note: str
-    place: Peak
+    location: Peak
 
 
 class NothingInside(TypedDict):
@@ -193,8 +193,8 @@ def describe_cycles(model: SSPL, scene: Scene) -> Diagram | NothingInside:
     return {
         "title": scene.title,
         "sound": scene.sound.title,
-        "silent": is_silent(scene.sound.heard),
-        "audio": encode_sound(scene.sound.heard),
+        "silent": is_silent(scene.sound.clip),
+        "audio": encode_sound(scene.sound.clip),
         "picture": encode_picture(scene.picture, FRAME_PX),
         "width": width_px,
         "height": height_px,
@@ -227,7 +227,7 @@ def describe_cycles(model: SSPL, scene: Scene) -> Diagram | NothingInside:
         ],
         "equations": EQUATIONS,
         "note": NOTE,
-        "place": {"layer": 2, "row": int(y * grids[2]), "column": int(x * grids[2])},
+        "location": {"layer": 2, "row": int(y * grids[2]), "column": int(x * grids[2])},
     }
 
 
@@ -259,9 +259,9 @@ def _tell_steps(num_cycles: int) -> list[Step]:
 
 
 def _describe_layer(layer: int, grid: int) -> Layer:
-    """Its grid, and which part of the picture a place stands for: from k * step, size wide."""
+    """Its grid, and which part of the picture a location stands for: from k * step, size wide."""
     step, size = 1 / grid, 1 / grid
-    if layer == 1:  # three places reach all seven of layer 2, and their neighbours' by one
+    if layer == 1:  # three locations reach all seven of layer 2, and their neighbours' by one
         step, size = 2 / 7, 3 / 7
     return {"layer": layer, "grid": grid, "where": LAYERS[layer], "step": step, "size": size}
 

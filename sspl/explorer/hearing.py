@@ -78,7 +78,7 @@ def choose_plays(scene: Scene, samples: Mapping[str, Sample]) -> list[Play]:
     plays = [Play(sound=scene.sound, words="Its own sound", hint=hint)]
 
     def is_new(sound: Sound) -> bool:
-        return not any(np.array_equal(sound.heard, play.sound.heard) for play in plays)
+        return not any(np.array_equal(sound.clip, play.sound.clip) for play in plays)
 
     def add(sound: Sound | None, words: str, hint: str, should: str) -> None:
         if sound is not None and is_new(sound):
@@ -215,12 +215,12 @@ def _is_off_screen(scene: Scene) -> bool:
 
 
 def _describe_play(play: Play) -> SoundColumn:
-    heard = play.sound.heard
+    clip = play.sound.clip
     return {
         "words": play.words,
         "hint": play.hint,
         "sound": play.sound.title,
-        "audio": None if is_silent(heard) else encode_sound(heard),
+        "audio": None if is_silent(clip) else encode_sound(clip),
     }
 
 
@@ -252,12 +252,12 @@ def _describe_row(model: Model, scene: Scene, plays: list[Play]) -> SoundCells:
 
 def _judge(plays: list[Play], right: list[bool | None]) -> str:
     """What a row's maps come to: whether each does what it should, None where nobody can say."""
-    told = [ok for ok in right if ok is not None]
-    if not told:
+    known = [ok for ok in right if ok is not None]
+    if not known:
         return "Cannot be told where nothing in the picture plays"
     verdict = "Follows the sound in part"
-    if all(told) or not any(told):
-        verdict = "Follows the sound" if all(told) else "Does not follow the sound"
+    if all(known) or not any(known):
+        verdict = "Follows the sound" if all(known) else "Does not follow the sound"
     if all(play.should == "dark" for play, ok in zip(plays, right, strict=True) if ok is not None):
         verdict += ", as far as silence and noise can tell"
     return verdict
@@ -284,8 +284,8 @@ def _measure_on(similarity: Tensor, span: tuple[float, float]) -> float:
     return float((stretch_map(similarity, SCORED_PX, SCORED_PX, span) >= 0.5).mean())
 
 
-def _is_in(place: tuple[float, float], box: tuple[float, float, float, float]) -> bool:
-    (x, y), (x0, y0, x1, y1) = place, box
+def _is_in(peak: tuple[float, float], box: tuple[float, float, float, float]) -> bool:
+    (x, y), (x0, y0, x1, y1) = peak, box
     return x0 <= x <= x1 and y0 <= y <= y1
 
 
@@ -335,5 +335,5 @@ def build_hearing_tab(page: Page) -> View:
     hearing = Hearing(models=page.models, samples=page.samples)
     gr.Markdown(INTRODUCTION, elem_id="hearing-introduction")
     grid = draw_in_browser("hearing", None, "The picture under several sounds, by every model")
-    draw_in_browser("heard", describe_evaluations(page.models), "The same on many pictures")
+    draw_in_browser("evaluations", describe_evaluations(page.models), "The same on many pictures")
     return View(shown=grid, describe=hearing.describe_hearing)

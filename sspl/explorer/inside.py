@@ -1,4 +1,4 @@
-"""The tab "Inside the PCM": Algorithm S1 with live values, and the equations of one place."""
+"""The tab "Inside the PCM": Algorithm S1 with live values, and the equations of one location."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sspl.explorer.models import Model
 from sspl.explorer.page import Page, View, answer, draw_in_browser
 from sspl.explorer.scenes import Scene
 
-READ_PLACE = "async (model, scene) => [model, scene, ...(await window.sspl).readLocation()]"
+READ_LOCATION = "async (model, scene) => [model, scene, ...(await window.sspl).readLocation()]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +29,15 @@ class Inside:
         """
         return describe_cycles(self.models[model].network, scene)
 
-    def describe_place(
+    def describe_location(
         self, model: str, scene: Scene, layer: float, row: float, column: float
     ) -> Location:
-        """The numbers of one place of one layer in every cycle, and the equations they came from.
+        """The numbers of one location in every cycle, and the equations they came from.
 
         Args:
             model: its key, from list_samples.
             scene: the visitor's.
-            layer: 1 (3x3 places), 2 (7x7) or 3 (14x14).
+            layer: 1 (3x3 locations), 2 (7x7) or 3 (14x14).
             row: from 0, the top.
             column: from 0, the left.
         """
@@ -46,14 +46,14 @@ class Inside:
 
 
 def build_inside_tab(page: Page) -> View:
-    """Lay out the tab: the diagram, beside it the chosen place, below it errors and gains."""
+    """Lay out the tab: the diagram, beside it the chosen location, below it errors and gains."""
     inside = Inside(models=page.models)
     with gr.Row(elem_id="inside-row"):
         with gr.Column(scale=7, min_width=540):
             shown = draw_in_browser("inside", None, "The predictive coding module, step by step")
         with gr.Column(scale=5, min_width=420):
-            place = draw_in_browser("place", None, "The chosen place in numbers")
-    # Drawn together with the diagram; apart from it so that a phone has the place in between.
+            location = draw_in_browser("location", None, "The chosen place in numbers")
+    # Drawn together with the diagram; apart from it so that a phone has the location in between.
     gr.HTML('<section class="courses" aria-label="Errors and gains"></section>', elem_id="courses")
     layer, row, column = (
         gr.Number(visible=False, label=name, value=value)
@@ -61,10 +61,10 @@ def build_inside_tab(page: Page) -> View:
     )
     answer(
         shown.select,
-        inside.describe_place,
+        inside.describe_location,
         [page.model, page.scene, layer, row, column],
-        place,
-        js=READ_PLACE,
+        location,
+        js=READ_LOCATION,
         show_progress="hidden",
         trigger_mode="always_last",
     )

@@ -1,4 +1,4 @@
-"""One place of the PCM: its numbers in every cycle, and the equations that they came from.
+"""One location of the PCM: its numbers in every cycle, and the equations that they came from.
 
 Letters: T cycles, C channels of a layer.
 """
@@ -80,7 +80,7 @@ def describe_equations(model: SSPL, scene: Scene, layer: int, row: int, column: 
     """One location in every cycle, with every number that its equations join.
 
     Raises:
-        ValueError: if the model has no PCM, or no such place.
+        ValueError: if the model has no PCM, or no such location.
     """
     if model.pcm is None:
         raise ValueError(NO_PCM)

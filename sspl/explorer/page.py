@@ -43,7 +43,7 @@ class Page:
         """Let a handler make another scene of the present one.
 
         One after the other, so that of two changes at once neither is lost. What shows the scene
-        is told afterwards, see `app.py`.
+        is asked to afterwards, see `app.py`.
         """
         return answer(
             triggers,
@@ -109,10 +109,10 @@ def answer(
     """
     of_a_visitor = any(isinstance(part, gr.State) for part in _as_list(inputs))
     options.setdefault("api_visibility", "undocumented" if of_a_visitor else "public")
-    told = tell_person(handler)
+    guarded = tell_person(handler)
     return gr.on(
         triggers,
-        told if gpu_s is None else borrow_gpu(told, gpu_s),
+        guarded if gpu_s is None else borrow_gpu(guarded, gpu_s),
         inputs,
         outputs,
         api_name=handler.__name__,

@@ -59,7 +59,7 @@ def read_scene(row: Row, max_side_px: int) -> Scene:
 
 
 def _describe(playing: tuple[str, ...], seen: list[str]) -> str:
-    """What is heard, and what else is to be known: "Cello, flute silent"."""
+    """What sounds, and what else is to be known: "Cello, flute silent"."""
     silent = [name for name in seen if name not in playing]
     words = _name(playing).capitalize()
     words += " off screen" if not set(playing) & set(seen) else ""

@@ -29,7 +29,7 @@ class Sound:
     key: str = ""
 
     @property
-    def heard(self) -> np.ndarray:
+    def clip(self) -> np.ndarray:
         """The 3 s of it that a model hears: (48000,) float32."""
         return fit_length(torch.from_numpy(self.waveform)).numpy()
 

@@ -114,15 +114,15 @@ def describe_stage(model: SSPL, scene: Scene) -> Stage:
     panels: list[Panel] = [
         {
             "sound": sound.title,
-            "silent": is_silent(sound.heard),
+            "silent": is_silent(sound.clip),
             "frames": [encode_picture(overlay_map(scene.picture, s[0])) for s in trace.similarity],
             "numbers": _course_of_numbers(trace, boxes),
             "boxes": [
                 {"name": source.name.replace("_", " "), "box": source.box}
                 for source in scene.find_sources(sound)
             ],
-            "spectrogram": _draw_spectrogram(sound.heard.tobytes()),
-            "audio": encode_sound(sound.heard),
+            "spectrogram": _draw_spectrogram(sound.clip.tobytes()),
+            "audio": encode_sound(sound.clip),
         }
         for sound, trace, boxes in trace_scene(model, scene)
     ]
@@ -165,7 +165,7 @@ def draw_steps(model: SSPL, scene: Scene) -> list[np.ndarray]:
 
 def write_steps(model: SSPL, scene: Scene, path: Path) -> None:
     """Write the steps as a .gif, or as an .mp4 with the scene's first sound."""
-    write_animation(path, draw_steps(model, scene), scene.sound.heard)
+    write_animation(path, draw_steps(model, scene), scene.sound.clip)
 
 
 def _course_of_numbers(trace: Trace, boxes: np.ndarray) -> dict[str, list[float]]:
@@ -181,7 +181,7 @@ def _course_of_numbers(trace: Trace, boxes: np.ndarray) -> dict[str, list[float]
 
 
 @lru_cache(maxsize=64)  # drawing takes longer than the model, and a sound is looked at often
-def _draw_spectrogram(heard: bytes) -> str:
-    figure = plot_spectrogram(np.frombuffer(heard, np.float32).copy())
+def _draw_spectrogram(clip: bytes) -> str:
+    figure = plot_spectrogram(np.frombuffer(clip, np.float32).copy())
     figure.set_size_inches(4.6, 2.9)  # as wide as a phone, so that its words stay readable there
     return encode_figure(figure)

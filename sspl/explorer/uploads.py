@@ -30,12 +30,12 @@ def tell_person(callback: Callable) -> Callable:
 
     @functools.wraps(callback)
     def guarded(*args, **kwargs):
-        with _mistakes_told():
+        with _report_mistakes():
             return callback(*args, **kwargs)
 
     @functools.wraps(callback)
     def guarded_steps(*args, **kwargs):
-        with _mistakes_told():
+        with _report_mistakes():
             yield from callback(*args, **kwargs)
 
     return guarded_steps if inspect.isgeneratorfunction(callback) else guarded
@@ -45,7 +45,8 @@ def borrow_gpu(callback: Callable, duration_s: int) -> Callable:
     """On a Space with ZeroGPU, run a callback on a GPU that is borrowed for it; elsewhere as it is.
 
     Such a Space runs it in a process of its own, so that what a visitor wishes meanwhile, such as
-    to stop a video, is not heard. Of errors it passes on `gr.Error` alone: `tell_person` first.
+    to stop a video, is not known there. Of errors it passes on `gr.Error` alone, so `tell_person`
+    comes first.
     """
     if "SPACES_ZERO_GPU" not in os.environ:
         return callback
@@ -55,7 +56,7 @@ def borrow_gpu(callback: Callable, duration_s: int) -> Callable:
 
 
 @contextmanager
-def _mistakes_told() -> Iterator[None]:
+def _report_mistakes() -> Iterator[None]:
     try:
         yield
     except gr.Error:

@@ -90,17 +90,17 @@ def build_payloads(
         "stage": of(AddressedStage, "stage", localizing.show_stage(with_pcm, scene)),
         "diagram": of(Diagram, "inside", inside.describe_inside(with_pcm, scene)),
         "nothing_inside": of(NothingInside, "inside", inside.describe_inside(without_pcm, scene)),
-        "location": of(Location, "place", inside.describe_place(with_pcm, scene, 2, 3, 4)),
+        "location": of(Location, "location", inside.describe_location(with_pcm, scene, 2, 3, 4)),
         "variants": of(Variants, "ablations", ablations.describe_ablations(with_pcm, scene)),
         "setting": of(ShownSetting, "setting", ablations.describe_setting(scene, *setting)),
         "tables": of(Tables, "tables", ablations.describe_tables()),
         "batch": of(Batch, "batch", draw_batch(2, 8, 0)),
-        "progress": of(Progress, "race", progress),
-        "training": of(Training, "race", last_lap),
+        "progress": of(Progress, "training", progress),
+        "training": of(Training, "training", last_lap),
         "full_runs": of(FullRuns, "fullruns", describe_full_runs()),
         "no_full_runs": of(NoFullRuns, "fullruns", _describe_no_runs()),
         "sound_grid": of(SoundGrid, "hearing", _describe_sounds(models, samples, scene)),
-        "evaluations": of(Evaluations, "heard", describe_evaluations(models)),
+        "evaluations": of(Evaluations, "evaluations", describe_evaluations(models)),
     }
 
 

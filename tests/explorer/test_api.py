@@ -1,4 +1,4 @@
-"""The doors for programs, called as functions; tests/test_app.py goes through the server."""
+"""What programs ask, called as functions; tests/test_app.py goes through the server."""
 
 import pytest
 from page_files import WITH, WITHOUT
@@ -54,7 +54,7 @@ def test_files_are_localized(api, folder):
         ((None, "", "", 4), r"there is no cycle 4: take 0 \(the last\) to 3"),
     ],
 )
-def test_what_is_not_there_is_told(api, samples, given, sentence):
+def test_what_is_not_there_is_an_error(api, samples, given, sentence):
     sample, *rest = given
     with pytest.raises(ValueError, match=sentence):
         api.localize_sample(next(iter(samples)) if sample is None else sample, *rest)

@@ -1,4 +1,4 @@
-"""Does it listen? A model that hears changes its map, a deaf one does not, and each is told so."""
+"""Does it listen? A model that hears changes its map, a deaf one does not, and verdicts say so."""
 
 import json
 from dataclasses import replace

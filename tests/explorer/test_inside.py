@@ -130,16 +130,16 @@ def test_words_about_an_error_follow_its_numbers(inside):
 
 
 def test_a_loss_that_looks_at_the_error_is_not_denied(scene):
-    model = make_model(replace(CONFIG, sound_error_weight=0.5))
+    model = make_model(replace(CONFIG, terms=replace(CONFIG.terms, sound_error_weight=0.5)))
     assert "asked this model for a small error" in describe_cycles(model, scene)["errors_note"]
 
 
 @pytest.mark.parametrize(("layer", "row", "column"), [(1, 2, 0), (2, 3, 6), (3, 0, 13)])
 def test_the_factors_of_the_equations_give_their_results(model, scene, layer, row, column):
-    place = json.loads(json.dumps(describe_equations(model, scene, layer, row, column)))
+    location = json.loads(json.dumps(describe_equations(model, scene, layer, row, column)))
     opened = run_pass(model, model.pcm, scene)
-    a, b = torch.tensor(place["a"]), torch.tensor(place["b"])
-    for t, (cycle, step) in enumerate(zip(opened.cycles, place["cycles"], strict=True)):
+    a, b = torch.tensor(location["a"]), torch.tensor(location["b"])
+    for t, (cycle, step) in enumerate(zip(opened.cycles, location["cycles"], strict=True)):
         n = {key: torch.tensor(values) for key, values in step.items()}
         # Eq. (10)
         if t == 0:
@@ -156,18 +156,18 @@ def test_the_factors_of_the_equations_give_their_results(model, scene, layer, ro
             assert torch.allclose(n["corrected"] - n["p"], n["e"], atol=1e-6)
         # and these are what the module computed
         for key, tensors in (("r", cycle.feedback), ("corrected", cycle.feedforward)):
-            here = tensors[layer - 1][0, place["channels"], row, column]
+            here = tensors[layer - 1][0, location["channels"], row, column]
             assert torch.allclose(n[key], here, atol=1e-6)
 
 
-def test_a_place_has_the_values_of_its_maps_and_the_channels_missed_most(model, scene, inside):
-    place = describe_equations(model, scene, 2, 4, 5)
-    for key, course in place["levels"].items():
+def test_a_location_has_the_values_of_its_maps_and_the_channels_missed_most(model, scene, inside):
+    location = describe_equations(model, scene, 2, 4, 5)
+    for key, course in location["levels"].items():
         maps = find_cell(inside, key, 2)["maps"]
         assert course == pytest.approx([values[4 * 7 + 5] for values in maps], abs=1e-4)
     error = run_pass(model, model.pcm, scene).cycles[-1].errors[2][0, :, 4, 5].abs()
-    assert place["channels"] == error.argsort(descending=True)[:8].tolist()
-    assert place["num_channels"] == CONFIG.pcm_channels
+    assert location["channels"] == error.argsort(descending=True)[:8].tolist()
+    assert location["num_channels"] == CONFIG.pcm_channels
 
 
 def test_one_cycle_starts_and_corrects_once(scene):
@@ -177,8 +177,8 @@ def test_one_cycle_starts_and_corrects_once(scene):
     assert len(inside["frames"]) == 1
     assert "not used" in inside["gains"][0]["note"]
     assert [len(error["course"]) for error in inside["errors"]] == [1, 1, 1]
-    place = describe_equations(model, scene, **inside["place"])
-    assert [len(course) for course in place["levels"].values()] == [1, 1, 1, 1]
+    location = describe_equations(model, scene, **inside["location"])
+    assert [len(course) for course in location["levels"].values()] == [1, 1, 1, 1]
 
 
 def test_without_pcm_there_is_a_sentence(scene):
@@ -189,16 +189,16 @@ def test_without_pcm_there_is_a_sentence(scene):
 
 
 @pytest.mark.parametrize(
-    ("place", "sentence"),
+    ("location", "sentence"),
     [((0, 0, 0), "no layer 0"), ((4, 0, 0), "no layer 4"), ((1, 3, 0), "rows and columns 0 to 2")],
 )
-def test_a_place_that_is_not_there_is_told(model, scene, place, sentence):
+def test_a_location_that_is_not_there_is_an_error(model, scene, location, sentence):
     with pytest.raises(ValueError, match=sentence):
-        describe_equations(model, scene, *place)
+        describe_equations(model, scene, *location)
 
 
 def test_gains_start_where_the_page_says():
-    pcm = PredictiveCoding(visual_channels=2, channels=2, sound_channels=2, num_cycles=2)
+    pcm = PredictiveCoding(visual_channels=2, channels=2, audio_channels=2, num_cycles=2)
     for symbol, gains in (("b", pcm.feedback_gain), ("a", pcm.error_gain)):
         assert all((gain == GAINS[symbol][1]).all() for gain in gains)
 
@@ -207,5 +207,5 @@ def test_programs_ask_by_name_and_with_plain_numbers(model, scene):
     inside = Inside(models={"ours": Model(network=model, folder=Path(), label="", facts="")})
     assert inside.describe_inside.__doc__
     assert inside.describe_inside("ours", scene)["cycles"] == 3
-    place = inside.describe_place("ours", scene, 2.0, 6.0, 0.0)  # as JSON may bring them
-    assert place == describe_equations(model, scene, 2, 6, 0)
+    location = inside.describe_location("ours", scene, 2.0, 6.0, 0.0)  # as JSON may bring them
+    assert location == describe_equations(model, scene, 2, 6, 0)

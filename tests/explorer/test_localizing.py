@@ -25,7 +25,7 @@ def test_a_sample_is_shown_and_the_comparison_stays(does, samples, scene):
     assert [panel["sound"] for panel in stage["panels"]] == [shown.sound.title, "silence"]
 
 
-def test_an_upload_takes_the_place_of_picture_or_sound(does, folder, scene):
+def test_an_upload_replaces_picture_or_sound(does, folder, scene):
     picked, shown = does.use_picture(str(folder / "mine.jpg"), scene)
     assert picked == ""  # no sample is marked any more
     assert shown.picture.shape == (60, 90, 3)

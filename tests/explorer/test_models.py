@@ -18,7 +18,7 @@ def test_models_are_named_by_what_they_are(models):
 def test_a_trained_model_tells_its_data_and_its_score(models):
     meta = {
         "data": {"name": "orchestra", "num_train": 4000},
-        "metrics": {"val_ciou_at_50": 0.514},
+        "metrics": {"score": 0.514},
         "selection": "test",
     }
     facts = describe_model(models[WITH].network, meta)
@@ -39,6 +39,6 @@ def test_two_models_of_one_kind_stay_apart(folder):
     assert len({model.label for model in models.values()}) == 2
 
 
-def test_a_missing_model_is_told(folder):
+def test_a_missing_model_is_an_error(folder):
     with pytest.raises(ValueError, match="no model 'nowhere'"):
         load_models(("nowhere",))

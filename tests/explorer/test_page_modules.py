@@ -64,7 +64,7 @@ def test_another_text_has_another_address(modules):
     assert fetch(changed, f"/{modules.address}/main.js").status_code == 404
 
 
-def test_a_folder_without_scripts_is_told(tmp_path):
+def test_a_folder_without_scripts_is_an_error(tmp_path):
     with pytest.raises(ValueError, match=r"no main\.js"):
         read_modules(tmp_path)
 

@@ -1,4 +1,4 @@
-"""Addresses: what is written is read back; what is not here is told."""
+"""Addresses: what is written is read back; what is not here is an error."""
 
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -52,7 +52,7 @@ def test_a_sound_named_twice_is_heard_once(models, samples):
         ("?with=gone", "there is no sample 'gone'"),
     ],
 )
-def test_what_is_not_here_is_told(models, samples, query, sentence):
+def test_what_is_not_here_is_an_error(models, samples, query, sentence):
     with pytest.raises(ValueError, match=sentence):
         read_address(query, models, samples)
 

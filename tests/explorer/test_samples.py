@@ -35,6 +35,6 @@ def test_another_sound_of_a_picture_is_a_variant(tmp_path):
     assert len(samples["swapped"].scene.sound.waveform) == int(1.5 * 16_000)
 
 
-def test_a_folder_without_samples_is_told_in_a_sentence(tmp_path):
+def test_a_folder_without_samples_is_a_sentence(tmp_path):
     with pytest.raises(ValueError, match=r"manifest\.jsonl does not exist"):
         load_samples(tmp_path, 64)

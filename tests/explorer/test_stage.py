@@ -83,7 +83,7 @@ def test_the_sound_that_is_played_is_the_one_that_is_heard(scene, stage):
     panel = stage["panels"][0]
     waveform, rate_hz = soundfile.read(decode(panel["audio"]), dtype="float32")
     assert rate_hz == 16_000
-    assert np.allclose(waveform, scene.sound.heard, atol=1e-4)
+    assert np.allclose(waveform, scene.sound.clip, atol=1e-4)
     assert len(waveform) == 48_000  # 2 s, repeated
 
 

@@ -77,6 +77,6 @@ def test_a_silent_film_is_refused(does, tmp_path):
         )
 
 
-def test_a_model_that_is_not_here_is_told(does, source):
+def test_a_model_that_is_not_here_is_an_error(does, source):
     with pytest.raises(ValueError, match="there is no model 'SSPL'"):
         does.make_heat_map_video(str(source), "SSPL", SimpleNamespace(session_hash="one"), print)

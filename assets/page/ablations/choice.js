@@ -24,8 +24,8 @@ const pick = (name) => {
 /** Mark the variant that is shown wherever it can be picked; without a name, the same as before. */
 export function markVariant(name = shown) {
   shown = name;
-  for (const button of document.querySelectorAll("[data-exhibit]")) {
-    const now = button.dataset.exhibit === shown;
+  for (const button of document.querySelectorAll("[data-variant]")) {
+    const now = button.dataset.variant === shown;
     button.setAttribute("aria-pressed", String(now));
     button.closest("tr")?.classList.toggle("now", now);
   }
@@ -33,7 +33,7 @@ export function markVariant(name = shown) {
 
 /** A button that picks a variant. */
 export function drawButton(name, ...children) {
-  const button = make("button", { type: "button", "data-exhibit": name }, ...children);
+  const button = make("button", { type: "button", "data-variant": name }, ...children);
   button.addEventListener("click", () => pick(name));
   return button;
 }

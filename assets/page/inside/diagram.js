@@ -33,7 +33,7 @@ export function drawInside(root, scene, { trigger }) {
     parts.forEach((part) => part.mark?.(location));
     ask(delay_ms);
   };
-  let location = scene.place;
+  let location = scene.location;
   const cells = scene.cells.map((cell) => drawMap(scene, cell, choose, () => location));
   const pictures = drawPictures(scene);
   const sounds = drawAudioFeatures(scene);

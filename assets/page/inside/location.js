@@ -120,7 +120,7 @@ function drawLevels(location, keys) {
   return { element, show };
 }
 
-/** The chosen location as `describe_place` wants it. */
+/** The chosen location as `describe_location` wants it. */
 export const readLocation = () => {
   const { layer, row, column } = document.querySelector("#inside .inside").dataset;
   return [layer, row, column].map(Number);

@@ -69,7 +69,7 @@ function plotTraining({ steps, scores, losses, methods }) {
   ];
 }
 
-const findView = () => document.querySelector(".race").view;
+const findView = () => document.querySelector(".training").view;
 
 export function announceTraining() {
   const view = findView();

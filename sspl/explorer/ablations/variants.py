@@ -73,7 +73,7 @@ def describe_variants(
     return {
         "title": scene.title,
         "sound": scene.sound.title,
-        "silent": is_silent(scene.sound.heard),
+        "silent": is_silent(scene.sound.clip),
         "cards": [
             {
                 "name": variant.name,

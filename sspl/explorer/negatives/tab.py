@@ -50,11 +50,11 @@ def build_negatives_tab(page: Page) -> None:
     drawn = gr.Number(FIRST["seed"], precision=0, visible=False)
     batch = draw_in_browser("batch", draw_batch(**FIRST), "A batch and its pairs")
     gr.Markdown(TRAINING_WORDS)
-    with gr.Row(elem_id="race-choices"):
-        start = gr.Button("Train A, B and C", variant="primary", elem_id="start-race")
-        cancel = gr.Button("Cancel", elem_id="cancel-race")
-        seed = gr.Number(FIRST["seed"], precision=0, label="Seed", elem_id="race-seed")
-    live_training = draw_in_browser("race", {}, "Training A, B and C")
+    with gr.Row(elem_id="training-choices"):
+        start = gr.Button("Train A, B and C", variant="primary", elem_id="start-training")
+        cancel = gr.Button("Cancel", elem_id="cancel-training")
+        seed = gr.Number(FIRST["seed"], precision=0, label="Seed", elem_id="training-seed")
+    live_training = draw_in_browser("training", {}, "Training A, B and C")
     gr.Markdown(RUNS_WORDS)
     runs = draw_in_browser("fullruns", {}, "The stored full runs")
 
