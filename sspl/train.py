@@ -22,7 +22,7 @@ from sspl.build import build_model
 from sspl.checkpoint import read_meta
 from sspl.command import run_command
 from sspl.media.files import replace_when_done
-from sspl.plots.charts import plot_training
+from sspl.plots.training_run import plot_training
 from sspl.presets import PRESETS
 from sspl.training.config import RunConfig
 from sspl.training.datasets import load_scored_pairs, load_training_pairs, use_embeddings

@@ -197,8 +197,8 @@ def test_loading_is_measured_from_files_and_from_shards(tmp_path, monkeypatch, c
         loading.Options(num_pairs=6, num_read=4, rounds=2, folder=tmp_path, json_path=str(path))
     )
     rates = json.loads(path.read_text())["rates"]
-    assert len(read) == 2 * 4 * len(loading.PLACES) * 3  # a picture; a picture and a sound
-    assert len(rates) == 2 * len(loading.PLACES)
+    assert len(read) == 2 * 4 * len(loading.STATES) * 3  # a picture; a picture and a sound
+    assert len(rates) == 2 * len(loading.STATES)
     assert all(value > 0 for rate in rates.values() for value in rate.values())
     assert "minutes for 144,000" in capsys.readouterr().out
     assert os.listdir(tmp_path) == ["result.json"]

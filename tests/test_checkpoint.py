@@ -1,10 +1,14 @@
 import json
+import shutil
+import subprocess
 
 import format_1
 import pytest
 import torch
 from test_model import OBJECTIVES, SMALL
 
+import sspl
+from sspl import checkpoint
 from sspl.build import build_model
 from sspl.checkpoint import load_checkpoint, save_checkpoint
 from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
@@ -121,3 +125,41 @@ def test_the_shipped_models_load_and_say_where_they_come_from(name):
 def test_the_shipped_models_are_small():
     files = [f for name in NAMES for f in find_checkpoint(name).iterdir()]
     assert sum(f.stat().st_size for f in files) < 12e6
+
+
+def test_versions_name_the_package_and_can_be_written_as_json():
+    versions = json.loads(json.dumps(checkpoint.versions()))
+    assert versions["sspl"] == sspl.__version__
+    assert versions.keys() == {"python", "torch", "sspl", "commit"}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_the_commit_is_that_of_a_checkout_and_says_if_files_differ(tmp_path):
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=A", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+        done = subprocess.run(
+            ["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    package = tmp_path / "site-packages"
+    package.mkdir()
+    (tmp_path / "code.py").write_text("")
+    assert checkpoint.find_commit(tmp_path) is None
+    git("init")
+    git("add", "code.py")
+    git("commit", "-m", "Code")
+    git("tag", "v1")
+    checkpoint.find_commit.cache_clear()
+    assert checkpoint.find_commit(tmp_path) == git("rev-parse", "HEAD")
+    assert checkpoint.find_commit(package) is None  # installed into somebody's checkout
+    (tmp_path / "code.py").write_text("1")
+    assert not checkpoint.find_commit(tmp_path).endswith("dirty"), "a run does not change its code"
+    checkpoint.find_commit.cache_clear()
+    assert checkpoint.find_commit(tmp_path) == git("rev-parse", "HEAD") + "-dirty"
+
+
+def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert checkpoint.find_commit(tmp_path) is None

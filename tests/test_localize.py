@@ -16,12 +16,12 @@ import sspl.localizer
 from sspl.build import build_model
 from sspl.checkpoint import save_checkpoint
 from sspl.config import without_pcm
-from sspl.localize import main
 from sspl.localizer import Localizer, localize_video
 from sspl.media.files import MediaError
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
-from sspl.media.video import open_video, write_video
+from sspl.media.video import open_video
+from sspl.media.video_writer import write_video
 from sspl.objectives import SimSiam
 from sspl.zoo.shipped import load_model
 
@@ -193,7 +193,7 @@ def test_a_model_that_takes_embeddings_is_refused():
 
 
 def run(*arguments: str | Path) -> int:
-    return main([*map(str, arguments), "--device", "cpu"])
+    return sspl.localize.run([*map(str, arguments), "--device", "cpu"])
 
 
 @pytest.mark.parametrize("name", ["map.png", "map.jpg", "steps.gif", "steps.mp4"])
@@ -289,7 +289,7 @@ def test_command_says_what_is_wrong_in_one_sentence(files, checkpoint, tmp_path,
 def test_command_tells_of_a_device_that_is_not_there(files, checkpoint, capsys):
     image, sound, out = files
     arguments = [str(image), str(sound), "-o", str(out / "a.png"), "--model", str(checkpoint)]
-    assert main([*arguments, "--device", "abacus"]) == 2
+    assert sspl.localize.run([*arguments, "--device", "abacus"]) == 2
     assert "'abacus' cannot be used" in capsys.readouterr().err
 
 

@@ -4,12 +4,12 @@ Letters: T cycles, C channels of a layer, A channels of the sound, h w grid of a
 """
 
 from dataclasses import dataclass
+from typing import Literal, TypedDict
 
 import torch
 from torch import Tensor
 
-from sspl.audio import clip_log_mel
-from sspl.data.transforms import whole_view
+from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.explorer.scenes import Scene
 from sspl.model import SSPL
 from sspl.pcm import NUM_LAYERS, Layers, PredictiveCoding
@@ -18,7 +18,20 @@ NO_PCM = (
     "This model has no predictive coding module: it compares the sound with the picture's feature "
     "as it is, so there is nothing inside to show. Choose a model with PCM above."
 )
-COLUMNS = (
+Half = Literal["predict", "correct"]  # of a cycle
+Key = Literal["p", "r", "e", "corrected"]  # of a quantity
+
+
+class Column(TypedDict):
+    """A quantity of the PCM, the half-cycle that computes it, and what it is in plain words."""
+
+    key: Key
+    half: Half
+    name: str
+    hint: str
+
+
+COLUMNS: tuple[Column, ...] = (
     {
         "key": "p",
         "half": "predict",
@@ -70,7 +83,7 @@ class Pass:
         elif key == "e":
             steps = [cycle.errors[layer] for cycle in self.cycles]
         else:
-            name = "expected" if key == "r" else "corrected"
+            name = "feedback" if key == "r" else "feedforward"
             steps = [getattr(cycle, name)[layer - 1] for cycle in self.cycles]
         return [step[0] for step in steps]
 
@@ -78,15 +91,14 @@ class Pass:
 @torch.no_grad()
 def run_pass(model: SSPL, pcm: PredictiveCoding, scene: Scene) -> Pass:
     """Run the model over a scene's picture and its first sound."""
-    device = next(model.parameters()).device
-    pixels = torch.from_numpy(scene.picture).permute(2, 0, 1)[None].to(device)
-    log_mel = clip_log_mel(torch.from_numpy(scene.sound.waveform))[None].to(device)
-    visual = model.encode_image(whole_view(pixels, model.config.image_spec))
-    sound, query = model.project_audio(model.encode_audio(log_mel))
+    config, device = model.config, next(model.parameters()).device
+    visual = model.encode_image(prepare_picture(scene.picture, config.image_spec, device))
+    patches = prepare_sound(scene.sound.waveform, config.audio_spec, device)
+    sound, query = model.project_audio(model.encode_audio(patches))
     return Pass(visual=visual, sound=sound, query=query, cycles=list(pcm.run(visual, sound)))
 
 
-def list_keys(layer: int) -> list[str]:
+def list_keys(layer: int) -> list[Key]:
     """The columns that a layer has: above the top one nothing learns from an error."""
     return [c["key"] for c in COLUMNS if (c["key"], layer) != ("e", NUM_LAYERS)]
 

@@ -44,7 +44,7 @@ from sspl.plots.charts import (
     pick_classes,
     plot_classes,
     plot_cycles,
-    plot_listening,
+    plot_negative_audio,
     plot_success,
 )
 
@@ -195,7 +195,7 @@ def _show_listening(result: Mapping[str, Any], examples: Sequence[Example]) -> l
         ),
         Chart(
             file="listening.svg",
-            draw=partial(plot_listening, heard, f"protocol {first}"),
+            draw=partial(plot_negative_audio, heard, f"protocol {first}"),
             alt="Bars of the cIoU@0.5, of how the maps correlate with those under the right "
             "sound, and of the share that is on, for each sound, as in the table.",
             caption=f"Lines across the bars: 95% interval of the change. {measured}",
@@ -269,7 +269,7 @@ def _tell_how(result: Mapping[str, Any]) -> list[Block]:
         "Split": result["split"],
         "List": result["list"],
         "Samples": f"{result['n']} with a source in the picture, and {without} without",
-        "Versions": ", ".join(f"{name} {v}" for name, v in result.get("versions", {}).items()),
+        "Versions": ", ".join(f"{k} {v}" for k, v in result.get("versions", {}).items() if v),
     }
     notes = list(result.get("notes", ()))
     if result["selection"] == "test":

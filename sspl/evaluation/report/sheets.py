@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from sspl.evaluation.examples import Example
-from sspl.plots.charts import SOUNDS, keep_printable
+from sspl.plots.charts import SOUNDS
 from sspl.plots.overlay import overlay_map
+from sspl.plots.rendering import keep_printable
 
 TITLES = ("best", "median", "worst")
 CELL_PX, GAP_PX, CAPTION_PX, MARGIN_PX = 256, 10, 90, 60

@@ -15,7 +15,7 @@ from sspl.experiments.engine.drawing import (
 )
 from sspl.experiments.engine.panels import draw_panels
 from sspl.metrics import THRESHOLDS
-from sspl.plots.overlay import render_figure
+from sspl.plots.rendering import render_figure
 
 BOX = np.array([[0.2, 0.3, 0.6, 0.9]])
 RAMP = np.linspace(-0.2, 0.4, 14)[None].repeat(14, 0)
