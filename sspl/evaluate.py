@@ -5,6 +5,8 @@ python -m sspl.evaluate --checkpoint runs/light/best --data FOLDER --split test 
 """
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,11 +15,15 @@ import tyro
 
 from sspl.checkpoint import read_meta, versions
 from sspl.command import give_result, run_command
-from sspl.data.config import DataConfig
+from sspl.data.config import DataConfig, read_data_config
 from sspl.data.orchestra import Kind
 from sspl.data.pairs import Pairs, orchestra_pairs
-from sspl.evaluation.evaluator import evaluate_model
+from sspl.evaluation.evaluator import EVERYTHING, evaluate_model
+from sspl.evaluation.examples import show_examples
+from sspl.evaluation.multi_source import encode_class_questions
 from sspl.evaluation.report import format_markdown, write_report
+from sspl.evaluation.summary import list_samples, summarise_evaluation
+from sspl.evaluation.test_sets import StreamedTestSet
 from sspl.metrics import PROTOCOLS, Protocol
 from sspl.model import SSPL
 from sspl.training.datasets import (
@@ -71,11 +77,11 @@ def main(
         raise ValueError("PyTorch finds no GPU here: take --device cpu")
     folder = find_checkpoint(checkpoint)
     model, meta = load_model(folder, device), read_meta(folder)
-    trained_on = DataConfig(**meta["data"])
+    trained_on = read_data_config(meta["data"])
     notes = []
     if data == "orchestra":
         source = trained_on if trained_on.name == data else DataConfig()
-        pairs = orchestra_pairs(seed, num, (kind,))
+        pairs = orchestra_pairs(seed, num, (kind,), num_instruments=source.num_instruments)
         seen = trained_on.name == data and seed in (trained_on.train_seed, trained_on.val_seed)
         where = {"split": f"seed {seed}, {kind}", "seed": seed, "kind": kind}
         clips = f"all {num} clips"
@@ -92,14 +98,13 @@ def main(
         notes.append("Silence and noise are not played: another network embedded these sounds.")
     if seen:
         notes.append(f"Training or selection saw {where['split']}.")
-    found = evaluate_model(
-        model,
-        pairs,
-        load_training_truths(source),
-        load_solos(source, pairs, seed, split),
-        PROTOCOLS if protocol == "all" else (protocol,),
-    )
-    asked, several = found.result.get("multi_source", {}).get("n", 0), count_several(pairs)
+    test = StreamedTestSet(model, pairs)
+    questions = replace(EVERYTHING, protocols=PROTOCOLS if protocol == "all" else (protocol,))
+    solos = load_solos(source, pairs, seed, split)
+    classes = encode_class_questions(model, pairs, solos) if solos else None
+    found = evaluate_model(model, test, questions, load_training_truths(source), classes)
+    scores = summarise_evaluation(found, pairs.labels)
+    asked, several = scores.get("multi_source", {}).get("n", 0), count_several(pairs)
     if asked < several:
         notes.append(
             f"Of {several} pictures of several classes {asked} were asked for each class: the "
@@ -107,7 +112,7 @@ def main(
         )
     if not any(pairs.labels):
         notes.append("Classes are not known: the sound of any other pair is played as another's.")
-    if "mean_box" not in found.result["floors"]:
+    if "mean_box" not in scores["floors"]:
         notes.append("There is no mean box: the data has no annotated training split.")
     result = {
         "data": data,
@@ -116,12 +121,12 @@ def main(
         "list": clips,
         "checkpoint": checkpoint,
         "selection": meta["selection"],
-        **found.result,
+        **scores,
         "notes": notes,
         "versions": versions(),
     }
     if out is not None:
-        write_report(out, result, found.samples, found.examples)
+        write_report(out, result, list_samples(found, pairs), show_examples(model, test, found))
     give_result(result, format_markdown(result), json_path)
 
 
@@ -146,5 +151,10 @@ def _choose_embeddings(model: SSPL, trained_on: DataConfig, given: Path | None) 
     return str(given or trained_on.embeddings)
 
 
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    return run_command(lambda: tyro.cli(main, args=arguments, prog="python -m sspl.evaluate"))
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(lambda: tyro.cli(main)))
+    sys.exit(run())

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sspl.evaluation.summary import Example
+from sspl.evaluation.examples import Example
 from sspl.metrics import PROTOCOLS, auc_per_sample, bootstrap, summarise
 
 SOUNDS = {"right": (0.0, 0.36), "other": (0.12, 0.27), "same": (0.02, 0.35), "silent": (0.2, 0.08)}

@@ -1,34 +1,67 @@
-"""Look at annotated pairs, batch by batch: scores, floors, cycles, other sounds.
+"""The one evaluator: a model's maps of annotated pairs, scored.
 
-What is kept of a pair is its scores and its sound's embedding, 1.5 kB in all, so that memory
-hardly grows with their number.
+`sspl.evaluate`, the experiments, the choice of an epoch and the training on the page are views of
+what it finds, so that a checkpoint gets the same digits everywhere. It looks at pairs batch by
+batch, read as they are needed or encoded before; what it keeps of a pair is its scores, so that
+memory hardly grows with their number.
 
-Letters: N pairs, n pairs of a batch, T cycles, P audio patches, A audio channels, C h w features.
+Letters: N pairs, n of them with a source in the picture, k of a batch, T cycles, h w map.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from sspl.data.pairs import Pairs
-from sspl.data.stores import read_batches
-from sspl.data.transforms import whole_view
-from sspl.encode import BATCH, encode_sounds, predict_maps
+from sspl.encode import predict_maps
 from sspl.evaluation.floors import ceiling_ciou, floor_maps, saliency, score_floors
-from sspl.evaluation.multi_source import scale_class_maps, score_multi_source
-from sspl.evaluation.negative_audio import ActiveArea, Sounds, correlate_maps
+from sspl.evaluation.multi_source import ClassQuestions, ask_classes
+from sspl.evaluation.negative_audio import ActiveArea, AudioCondition, correlate_maps
 from sspl.evaluation.offscreen import confidence
-from sspl.evaluation.summary import Example, Tally, list_samples, summarise_tally
-from sspl.metrics import PROTOCOLS, Protocol, ground_truth, per_sample_cious
+from sspl.evaluation.test_sets import Batch, TestSet
+from sspl.metrics import PROTOCOLS, Protocol, per_sample_cious
 from sspl.model import SSPL
 
-NUM_EXAMPLES = 3  # of the best, the middle and the worst
+
+@dataclass(frozen=True, kw_only=True)
+class Questions:
+    """What is measured of a model; the defaults are the fewest.
+
+    Attributes:
+        protocols: cycles, negative audio and several sources are scored under the first.
+        per_cycle: score the map after every cycle.
+        bounds: score floors, ceiling, and maps refined by saliency as well.
+        conditions: which sounds are played; None plays all there are.
+        num_maps: of how many pictures the maps are kept.
+    """
+
+    protocols: Sequence[Protocol] = ("sspl",)
+    per_cycle: bool = False
+    bounds: bool = False
+    conditions: Sequence[AudioCondition] | None = ("right",)
+    num_maps: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnderSound:
+    """What a sound does to the maps of the n pictures; NaN where a picture has no such sound.
+
+    Attributes:
+        cious: (n,) under the first protocol; correlation: (n,) with the maps under the own sounds.
+        active_area: by one threshold for all sounds, the share of locations in [0, 1].
+    """
+
+    cious: np.ndarray
+    correlation: np.ndarray
+    active_area: float
+
+    @property
+    def available(self) -> np.ndarray:
+        """Which pictures have such a sound, (n,) bool."""
+        return ~np.isnan(self.cious)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,205 +69,233 @@ class Evaluation:
     """What `evaluate_model` finds.
 
     Attributes:
-        result: what `--json` holds about the scores.
-        samples: a row for each pair with a source in the picture.
-        examples: the best, the middle and the worst of them under the first protocol.
+        protocols: as asked.
+        indices: (n,) the pairs with a source in the picture, of which most of the rest is.
+        visible: (N,) bool; confidence: (N,) how sure the last map is, see `offscreen.confidence`.
+        cious: (n,) of the last cycle, by protocol.
+        per_cycle: (n,) after each cycle, under the first protocol; empty where not asked.
+        refined, ceiling: (n,) by protocol; floors: by floor and protocol; empty where not asked.
+        under: by sound what it does.
+        multi_source: CIoU and NSA (m,) of the pictures that were asked class by class.
+        maps: (T, k, h, w) of the first pictures, as many as asked.
     """
 
-    result: dict[str, Any]
-    samples: list[dict[str, Any]]
-    examples: list[Example]
+    protocols: tuple[Protocol, ...]
+    indices: np.ndarray
+    visible: np.ndarray
+    confidence: np.ndarray
+    cious: Mapping[Protocol, np.ndarray]
+    per_cycle: Sequence[np.ndarray]
+    refined: Mapping[Protocol, np.ndarray]
+    ceiling: Mapping[Protocol, np.ndarray]
+    floors: Mapping[str, Mapping[Protocol, np.ndarray]]
+    under: Mapping[AudioCondition, UnderSound]
+    multi_source: tuple[np.ndarray, np.ndarray]
+    maps: Tensor
+
+    @property
+    def own(self) -> np.ndarray:
+        """cIoU (n,) of the last cycle under the first protocol."""
+        return self.cious[self.protocols[0]]
+
+
+EVERYTHING = Questions(protocols=PROTOCOLS, per_cycle=True, bounds=True, conditions=None)
+"""All that `sspl.evaluate` asks."""
 
 
 def evaluate_model(
     model: SSPL,
-    pairs: Pairs,
+    test: TestSet,
+    questions: Questions,
     training_truths: Iterable[np.ndarray] = (),
-    solos: Mapping[str, Tensor] | None = None,
-    protocols: Sequence[Protocol] = PROTOCOLS,
-    seed: int = 0,
+    classes: ClassQuestions | None = None,
 ) -> Evaluation:
-    """Score a model on annotated pairs, under each protocol, cycle and sound.
+    """Score a model on a test set; arguments say what is asked.
 
     Args:
         training_truths: (224, 224) of the training split's pairs, for the mean-box floor.
-        solos: by class some sounds of it alone, (k, P, ...) as in `Pairs.sounds`, to ask where
-            each class is in a picture of several.
-        protocols: cycles, listening and classes are scored under the first of them.
-        seed: of the bootstrap and of the choice of other sounds.
+        classes: to ask class by class, where pictures of several are in the test set.
     """
     model.eval()
-    sounds = Sounds(
-        model, encode_sounds(model, pairs.sounds), pairs.labels, seed, pairs.sound_names
+    floors = floor_maps(training_truths) if questions.bounds else {}
+    areas, parts = ActiveArea(), list[_Scores]()
+    visible, sure, maps = list[np.ndarray](), list[np.ndarray](), list[Tensor]()
+    for batch in test.batches():
+        right = predict_maps(model, batch.visual, test.play("right", batch.indices)[0])
+        visible.append(batch.visible)
+        sure.append(confidence(right[-1]))
+        missing = questions.num_maps - sum(part.shape[1] for part in maps)
+        if missing > 0:
+            maps.append(right[:, :missing])
+        if batch.visible.any():
+            right = right[:, torch.from_numpy(batch.visible)]
+            batch = _keep_visible(batch)
+            parts.append(_score_batch(model, test, questions, batch, right, floors, areas, classes))
+    active = areas.measure()
+    scores, correlations = (
+        _join([part.under for part in parts]),
+        _join([part.correlations for part in parts]),
     )
-    classes = {
-        label: encode_sounds(model, solo).flatten(0, 1)[None]
-        for label, solo in (solos or {}).items()
-    }
-    floors = floor_maps(training_truths)
-    tally, shares = Tally(), ActiveArea()
-    for indices, visual in _look(model, pairs):
-        truth = pairs.draw_truth(indices)
-        # By the boxes: one that is less than a pixel is a source that no map meets.
-        visible = np.array([len(pairs.boxes[i]) > 0 for i in indices])
-        right = predict_maps(model, visual, sounds.play("right", indices)[0])
-        tally.add(visible, "visible")
-        tally.add(confidence(right[-1]), "confidence")
-        if not visible.any():
-            continue
-        kept = torch.from_numpy(visible)
-        indices, visual, truth, right = indices[visible], visual[kept], truth[kept], right[:, kept]
-        tally.add(indices, "places")
-        _score_batch(tally, right, visual, truth, floors, protocols)
-        _play_batch(tally, shares, model, sounds, indices, visual, truth, right[-1], protocols[0])
-        _ask_batch(tally, model, classes, pairs, indices, visual)
-    examples = _choose_examples(tally.get("places"), tally.get("score", protocols[0]))
     return Evaluation(
-        result=summarise_tally(tally, shares.measure(), pairs.labels, protocols, seed),
-        samples=list_samples(tally, pairs),
-        examples=[
-            _show_example(model, pairs, sounds, title, place, score, protocols[0])
-            for title, place, score in examples
+        protocols=tuple(questions.protocols),
+        indices=_concatenate([part.indices for part in parts]).astype(int),
+        visible=_concatenate(visible).astype(bool),
+        confidence=_concatenate(sure),
+        cious=_join([part.cious for part in parts]),
+        per_cycle=[
+            np.concatenate(after) for after in zip(*(p.per_cycle for p in parts), strict=True)
         ],
+        refined=_join([part.refined for part in parts]),
+        ceiling=_join([part.ceiling for part in parts]),
+        floors=_join_floors([part.floors for part in parts]),
+        under={
+            name: UnderSound(cious=cious, correlation=correlations[name], active_area=active[name])
+            for name, cious in scores.items()
+            if name in active
+        },
+        multi_source=(
+            _concatenate([part.multi_source[0] for part in parts]),
+            _concatenate([part.multi_source[1] for part in parts]),
+        ),
+        maps=torch.cat(maps, dim=1) if maps else torch.empty(0),
     )
 
 
-def _look(model: SSPL, pairs: Pairs) -> Iterator[tuple[np.ndarray, Tensor]]:
-    """The places (n,) and the features (n, C, h, w) of each batch of pictures."""
-    device, spec = next(model.parameters()).device, model.config.image_spec
-    first = 0
-    with tqdm(total=len(pairs), desc="look", unit="picture", leave=False) as bar:
-        for images in read_batches(pairs.images, BATCH):
-            with torch.no_grad():
-                visual = model.encode_image(whole_view(images.to(device), spec))
-            yield np.arange(first, first + len(images)), visual
-            first += len(images)
-            bar.update(len(images))
+def evaluate_floors(
+    test: TestSet, protocols: Sequence[Protocol], training_truths: Iterable[np.ndarray] = ()
+) -> dict[str, dict[Protocol, np.ndarray]]:
+    """cIoU, (N,), by floor and protocol, of what does not listen, on every pair of a test set."""
+    floors = floor_maps(training_truths)
+    return _join_floors(
+        [
+            _score_floors(batch.truth, saliency(batch.visual).cpu(), floors, protocols)
+            for batch in test.batches()
+        ]
+    )
+
+
+# --- Batch by batch ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scores:
+    """What `Evaluation` holds of its n pictures, of those of a batch."""
+
+    indices: np.ndarray
+    cious: Mapping[Protocol, np.ndarray]
+    per_cycle: Sequence[np.ndarray]
+    refined: Mapping[Protocol, np.ndarray]
+    ceiling: Mapping[Protocol, np.ndarray]
+    floors: Mapping[str, Mapping[Protocol, np.ndarray]]
+    under: Mapping[AudioCondition, np.ndarray]
+    correlations: Mapping[AudioCondition, np.ndarray]
+    multi_source: tuple[np.ndarray, np.ndarray]
+
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def _concatenate(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _join(parts: Sequence[Mapping[Key, np.ndarray]]) -> dict[Key, np.ndarray]:
+    """Columns by name, of all batches; each batch has the same names."""
+    return {
+        key: np.concatenate([part[key] for part in parts]) for key in (parts[0] if parts else ())
+    }
+
+
+def _join_floors(
+    parts: Sequence[Mapping[str, Mapping[Protocol, np.ndarray]]],
+) -> dict[str, dict[Protocol, np.ndarray]]:
+    return {name: _join([part[name] for part in parts]) for name in (parts[0] if parts else ())}
+
+
+def _keep_visible(batch: Batch) -> Batch:
+    kept = torch.from_numpy(batch.visible)
+    return Batch(
+        indices=batch.indices[batch.visible],
+        visual=batch.visual[kept],
+        truth=batch.truth[kept],
+        visible=batch.visible[batch.visible],
+    )
 
 
 def _score_batch(
-    tally: Tally,
+    model: SSPL,
+    test: TestSet,
+    questions: Questions,
+    batch: Batch,
     maps: Tensor,
-    visual: Tensor,
-    truth: Tensor,
     floors: Mapping[str, Tensor],
-    protocols: Sequence[Protocol],
-) -> None:
-    """The scores of a batch under every protocol, those of floors and ceiling, and by cycle."""
-    salient = saliency(visual).cpu()
-    for name, found in (
-        ("score", per_sample_cious(maps[-1], truth, protocols)),
-        ("refined", per_sample_cious(maps[-1], truth, protocols, salient)),
-        ("saliency", per_sample_cious(salient, truth, protocols)),
-    ):
-        for protocol, cious in found.items():
-            tally.add(cious, name, protocol)
-    for protocol in protocols:
-        tally.add(ceiling_ciou(truth, protocol), "ceiling", protocol)
-        for name, cious in score_floors(truth, floors, protocol).items():
-            tally.add(cious, name, protocol)
-    for t, after in enumerate(maps, 1):
-        tally.add(per_sample_cious(after, truth, protocols[:1])[protocols[0]], "cycle", t)
-
-
-def _play_batch(
-    tally: Tally,
-    shares: ActiveArea,
-    model: SSPL,
-    sounds: Sounds,
-    indices: np.ndarray,
-    visual: Tensor,
-    truth: Tensor,
-    right: Tensor,
-    protocol: Protocol,
-) -> None:
-    """What other sounds do to the maps of a batch; NaN where there is no such sound."""
-    for name in sounds.names:
-        heard, there = sounds.play(name, indices)
-        scores, correlations = np.full((2, len(indices)), np.nan)
-        if there.any():
-            kept = torch.from_numpy(there)
-            maps = right if name == "right" else predict_maps(model, visual[kept], heard[kept])[-1]
-            scores[there] = per_sample_cious(maps, truth[kept], [protocol])[protocol]
-            correlations[there] = correlate_maps(maps, right[kept])
-            shares.add(name, maps)
-        tally.add(scores, "listening", name)
-        tally.add(correlations, "correlation", name)
-
-
-def _ask_batch(
-    tally: Tally,
-    model: SSPL,
-    classes: Mapping[str, Tensor],
-    pairs: Pairs,
-    indices: np.ndarray,
-    visual: Tensor,
-) -> None:
-    """Where each class is in pictures of several, all of whose sounding ones have a solo."""
-    labels = list(classes)
-    several = [n for n, i in enumerate(indices) if _is_of_several(pairs, i, set(labels))]
-    if not several:
-        return
-    seen = visual[several]
-    maps = [
-        predict_maps(model, seen, classes[label].expand(len(seen), -1, -1))[-1] for label in labels
-    ]
-    truths = []
-    for i in indices[several]:
-        boxes = defaultdict(list)
-        for item in pairs.objects[i]:
-            if item.sounding:
-                boxes[labels.index(item.label)].append(item.box)
-        truths.append({k: ground_truth(found, 1) for k, found in boxes.items()})
-    ciou, nsa = score_multi_source(scale_class_maps(torch.stack(maps, dim=1)), truths)
-    tally.add(ciou, "multi_source", "ciou")
-    tally.add(nsa, "multi_source", "nsa")
-
-
-def _is_of_several(pairs: Pairs, place: int, known: set[str]) -> bool:
-    objects = pairs.objects[place] if pairs.objects else ()
-    sounding = {item.label for item in objects if item.sounding}
-    return len({item.label for item in objects}) > 1 and bool(sounding) and sounding <= known
-
-
-def _choose_examples(places: np.ndarray, cious: np.ndarray) -> list[tuple[str, int, float]]:
-    """(title, place, cIoU) of the best, the middle and the worst; no pair twice."""
-    ranked, num = np.argsort(-cious, kind="stable"), min(NUM_EXAMPLES, len(cious) // 3)
-    middle = (len(ranked) - num) // 2
-    groups = {
-        "best": ranked[: num or 1],
-        "median": ranked[middle : middle + num],
-        "worst": ranked[len(ranked) - num :],
-    }
-    return [
-        (title, int(places[n]), float(cious[n])) for title, group in groups.items() for n in group
-    ]
-
-
-@torch.no_grad()
-def _show_example(
-    model: SSPL,
-    pairs: Pairs,
-    sounds: Sounds,
-    title: str,
-    place: int,
-    score: float,
-    protocol: Protocol,
-) -> Example:
-    (images,) = read_batches(pairs.images, 1, [place])
-    device, indices = next(model.parameters()).device, np.array([place])
-    visual = model.encode_image(whole_view(images.to(device), model.config.image_spec))
-    maps = {}
-    for name in sounds.names:
-        heard, there = sounds.play(name, indices)
-        if there.all():
-            maps[name] = predict_maps(model, visual, heard)[-1, 0].numpy()
-    return Example(
-        title=title,
-        id=pairs.ids[place],
-        label=pairs.labels[place],
-        picture=images[0].permute(1, 2, 0).numpy(),
-        boxes=pairs.boxes[place],
-        maps=maps,
-        ciou={protocol: score},
+    areas: ActiveArea,
+    classes: ClassQuestions | None,
+) -> _Scores:
+    """All that is asked of a batch whose sources are seen, from its maps (T, k, h, w)."""
+    protocols, first = questions.protocols, questions.protocols[0]
+    cious = per_sample_cious(maps[-1], batch.truth, protocols)
+    per_cycle: list[np.ndarray] = []
+    if questions.per_cycle:
+        earlier = [per_sample_cious(after, batch.truth, [first])[first] for after in maps[:-1]]
+        per_cycle = [*earlier, cious[first]]
+    refined: Mapping[Protocol, np.ndarray] = {}
+    ceiling: Mapping[Protocol, np.ndarray] = {}
+    scored: Mapping[str, Mapping[Protocol, np.ndarray]] = {}
+    if questions.bounds:
+        salient = saliency(batch.visual).cpu()
+        refined = per_sample_cious(maps[-1], batch.truth, protocols, salient)
+        ceiling = {protocol: ceiling_ciou(batch.truth, protocol) for protocol in protocols}
+        scored = _score_floors(batch.truth, salient, floors, protocols)
+    under, correlations = _play(model, test, questions, batch, maps[-1], areas)
+    return _Scores(
+        indices=batch.indices,
+        cious=cious,
+        per_cycle=per_cycle,
+        refined=refined,
+        ceiling=ceiling,
+        floors=scored,
+        under=under,
+        correlations=correlations,
+        multi_source=(np.empty(0), np.empty(0))
+        if classes is None
+        else ask_classes(model, classes, batch.indices, batch.visual),
     )
+
+
+def _score_floors(
+    truth: Tensor, salient: Tensor, floors: Mapping[str, Tensor], protocols: Sequence[Protocol]
+) -> dict[str, dict[Protocol, np.ndarray]]:
+    """cIoU (k,) by floor and protocol, saliency last."""
+    found: dict[str, dict[Protocol, np.ndarray]] = {}
+    for protocol in protocols:
+        for name, cious in score_floors(truth, floors, protocol).items():
+            found.setdefault(name, {})[protocol] = cious
+    return {**found, "saliency": dict(per_sample_cious(salient, truth, protocols))}
+
+
+def _play(
+    model: SSPL,
+    test: TestSet,
+    questions: Questions,
+    batch: Batch,
+    right: Tensor,
+    areas: ActiveArea,
+) -> tuple[dict[AudioCondition, np.ndarray], dict[AudioCondition, np.ndarray]]:
+    """cIoU and map correlation (k,) by sound, NaN where there is no such sound."""
+    first, asked = questions.protocols[0], questions.conditions
+    scores: dict[AudioCondition, np.ndarray] = {}
+    correlations: dict[AudioCondition, np.ndarray] = {}
+    for name in test.conditions:
+        if asked is not None and name not in asked:
+            continue
+        embeddings, available = test.play(name, batch.indices)
+        scores[name], correlations[name] = np.full((2, len(batch.indices)), np.nan)
+        if available.any():
+            kept, maps = torch.from_numpy(available), right
+            if name != "right":
+                maps = predict_maps(model, batch.visual[kept], embeddings[kept])[-1]
+            scores[name][available] = per_sample_cious(maps, batch.truth[kept], [first])[first]
+            correlations[name][available] = correlate_maps(maps, right[kept])
+            areas.add(name, maps)
+    return scores, correlations

@@ -9,6 +9,7 @@ A model without class outputs, such as ours, gets a class map by playing a solo 
 to the picture; `scale_class_maps` puts a picture's maps on one scale.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sspl.metrics import SIZE_PX, region_ciou, summarise
+from sspl.data.pairs import Pairs
+from sspl.encode import encode_sounds, predict_maps
+from sspl.metrics import SIZE_PX, ground_truth, region_ciou, summarise
+from sspl.model import SSPL
 
 ON = 0.2  # above it a class map is on; DSOL's value
 
@@ -94,3 +98,62 @@ def summarise_multi_source(ciou: np.ndarray, nsa: np.ndarray) -> MultiSource:
         auc=summarise(ciou).auc,
         nsa=float(known.mean()) if len(known) else None,
     )
+
+
+# --- Asking a model class by class ------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassQuestions:
+    """To ask where each class is in pictures of several.
+
+    Attributes:
+        pairs: whose objects say what is in the pictures.
+        embeddings: by class (1, k P, A), some sounds of it alone.
+    """
+
+    pairs: Pairs
+    embeddings: Mapping[str, Tensor]
+
+
+def encode_class_questions(
+    model: SSPL, pairs: Pairs, solos: Mapping[str, Tensor]
+) -> ClassQuestions:
+    """From some sounds of each class alone, (k, P, ...) as in `Pairs.sounds`."""
+    embeddings = {
+        label: encode_sounds(model, solo).flatten(0, 1)[None] for label, solo in solos.items()
+    }
+    return ClassQuestions(pairs=pairs, embeddings=embeddings)
+
+
+def ask_classes(
+    model: SSPL, classes: ClassQuestions, indices: np.ndarray, visual: Tensor
+) -> tuple[np.ndarray, np.ndarray]:
+    """CIoU and NSA (m,) of the pictures of several, all of whose sounding classes have a solo.
+
+    Args:
+        indices: (k,) of the pictures among the pairs; visual: (k, C, h, w).
+    """
+    pairs, labels = classes.pairs, list(classes.embeddings)
+    several = [n for n, i in enumerate(indices) if _holds_several(pairs, i, set(labels))]
+    if not several:
+        return np.empty(0), np.empty(0)
+    visual = visual[several]
+    maps = [
+        predict_maps(model, visual, classes.embeddings[label].expand(len(visual), -1, -1))[-1]
+        for label in labels
+    ]
+    truths = []
+    for i in indices[several]:
+        boxes = defaultdict(list)
+        for item in pairs.objects[i]:
+            if item.sounding:
+                boxes[labels.index(item.label)].append(item.box)
+        truths.append({k: ground_truth(drawn, 1) for k, drawn in boxes.items()})
+    return score_multi_source(scale_class_maps(torch.stack(maps, dim=1)), truths)
+
+
+def _holds_several(pairs: Pairs, index: int, known: set[str]) -> bool:
+    objects = pairs.objects[index] if pairs.objects else ()
+    sounding = {item.label for item in objects if item.sounding}
+    return len({item.label for item in objects}) > 1 and bool(sounding) and sounding <= known

@@ -1,143 +1,112 @@
-"""What an evaluation comes to: numbers of each pair in, the result of `evaluate` out.
+"""What an evaluation comes to: the result of `sspl.evaluate`, and the numbers it shares with rows.
 
-Letters: N pairs, n pairs with a source in the picture.
+Letters: N pairs, n of them with a source in the picture.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from sspl.data.pairs import Pairs
+from sspl.evaluation.evaluator import Evaluation, UnderSound
 from sspl.evaluation.floors import FLOOR_NAMES
 from sspl.evaluation.multi_source import summarise_multi_source
-from sspl.evaluation.negative_audio import AudioCondition
 from sspl.evaluation.offscreen import score_offscreen
-from sspl.metrics import Protocol, auc_per_sample, bootstrap, summarise
+from sspl.metrics import auc_per_sample, bootstrap, summarise
+
+AUC_DIGITS, SHARE_DIGITS = 5, 4  # as results and rows are written
 
 
-class Tally:
-    """Numbers of each pair, added batch by batch under a name of one word or two."""
-
-    def __init__(self) -> None:
-        self._parts: defaultdict[tuple[Any, ...], list[np.ndarray]] = defaultdict(list)
-
-    def add(self, values: np.ndarray, *name: Any) -> None:
-        self._parts[name].append(values)
-
-    def get(self, *name: Any) -> np.ndarray:
-        """All of them, (N,); none where nothing was added."""
-        return np.concatenate(self._parts[name]) if name in self._parts else np.empty(0)
-
-    def list_under(self, first: Any) -> list[Any]:
-        """The second words of the names that begin with `first`, in the order of adding."""
-        return [name[1] for name in self._parts if name[0] == first]
+def sum_up(cious: np.ndarray) -> dict[str, float]:
+    """The two numbers of cIoUs (n,) that every table has: cIoU@0.5 and AUC."""
+    scores = summarise(cious)
+    return {"ciou_at_50": scores.ciou_at_50, "auc": round(scores.auc, AUC_DIGITS)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """A pair to show.
-
-    Attributes:
-        title: why it is shown: "best", "median" or "worst".
-        picture: (H, W, 3) uint8.
-        boxes: (k, 4) normalised.
-        maps: (h, w) after the last cycle, by sound.
-        ciou: by protocol.
-    """
-
-    title: str
-    id: str
-    label: str
-    picture: np.ndarray
-    boxes: np.ndarray
-    maps: Mapping[AudioCondition, np.ndarray]
-    ciou: Mapping[Protocol, float]
+def describe(cious: np.ndarray) -> dict[str, Any]:
+    """They, the mean cIoU and the success curve."""
+    scores = summarise(cious)
+    curve = [round(float(share), SHARE_DIGITS) for share in scores.curve]
+    return {**sum_up(cious), "mean_ciou": scores.mean_ciou, "curve": curve}
 
 
-def summarise_tally(
-    tally: Tally,
-    shares: Mapping[AudioCondition, float],
-    labels: Sequence[str],
-    protocols: Sequence[Protocol],
-    seed: int,
-) -> dict[str, Any]:
+def describe_sound(found: UnderSound) -> dict[str, float]:
+    """cIoU@0.5 of the pictures that have such a sound, and the active area of their maps."""
+    cious = found.cious[found.available]
+    return {
+        "ciou_at_50": float((cious >= 0.5).mean()),
+        "active_area": round(found.active_area, SHARE_DIGITS),
+    }
+
+
+def summarise_evaluation(found: Evaluation, labels: Sequence[str], seed: int = 0) -> dict[str, Any]:
     """What `evaluate --json` holds about the scores.
 
     Args:
-        tally: of `sspl.evaluation.evaluator`.
-        shares: of each sound's maps, how much is on.
         labels: (N,) classes.
-        protocols: cycles, listening and classes were scored under the first.
         seed: of the intervals.
     Raises:
         ValueError: if there is no pair with a source in the picture.
     """
-    first = protocols[0]
-    visible, places = tally.get("visible"), tally.get("places")
-    if not len(places):
+    protocols, visible = found.protocols, found.visible
+    if not len(found.indices):
         raise ValueError("in none of the pictures is anything that sounds: nothing can be scored")
-    floors = [name for name in FLOOR_NAMES if len(tally.get(name, first))]
+    floors = {name: found.floors[name] for name in FLOOR_NAMES if name in found.floors}
     result: dict[str, Any] = {
-        "n": len(places),
+        "n": len(found.indices),
         "num_without_source": int((~visible).sum()),
-        "protocols": {p: _describe(tally.get("score", p), seed) for p in protocols},
-        "refined": {p: _describe(tally.get("refined", p), seed) for p in protocols},
-        "floors": {f: {p: _describe(tally.get(f, p)) for p in protocols} for f in floors},
-        "ceiling": {p: _describe(tally.get("ceiling", p)) for p in protocols},
-        "per_cycle": [
-            {"t": t, **_sum_up(tally.get("cycle", t))} for t in sorted(tally.list_under("cycle"))
-        ],
-        "listening": {name: _describe_sound(tally, name, shares[name], seed) for name in shares},
-        "per_class": _describe_classes(tally.get("score", first), [labels[int(i)] for i in places]),
+        "protocols": {p: _describe_with_intervals(found.cious[p], seed) for p in protocols},
+        "refined": {p: _describe_with_intervals(found.refined[p], seed) for p in protocols},
+        "floors": {f: {p: describe(cious[p]) for p in protocols} for f, cious in floors.items()},
+        "ceiling": {p: describe(found.ceiling[p]) for p in protocols},
+        "per_cycle": [{"t": t, **_sum_up_all(cious)} for t, cious in enumerate(found.per_cycle, 1)],
+        "listening": {
+            name: _describe_sound(sound, found.under["right"], seed)
+            for name, sound in found.under.items()
+        },
+        "per_class": _describe_classes(found.own, [labels[i] for i in found.indices]),
     }
     if not visible.all():
         result["extended"] = {}
         for protocol in protocols:
             cious = np.zeros(len(visible))
-            cious[visible] = tally.get("score", protocol)
-            found = score_offscreen(cious, tally.get("confidence"), visible)
-            result["extended"][protocol] = vars(found)
-    if len(tally.get("multi_source", "ciou")):
-        found = summarise_multi_source(
-            tally.get("multi_source", "ciou"), tally.get("multi_source", "nsa")
-        )
-        result["multi_source"] = {"n": len(tally.get("multi_source", "ciou")), **vars(found)}
+            cious[visible] = found.cious[protocol]
+            scores = score_offscreen(cious, found.confidence, visible)
+            result["extended"][protocol] = vars(scores)
+    ciou, nsa = found.multi_source
+    if len(ciou):
+        result["multi_source"] = {"n": len(ciou), **vars(summarise_multi_source(ciou, nsa))}
     return result
 
 
-def _sum_up(cious: np.ndarray) -> dict[str, float]:
-    """The three numbers that sum up cIoUs (n,)."""
-    scores = summarise(cious)
-    return {"ciou_at_50": scores.ciou_at_50, "auc": scores.auc, "mean_ciou": scores.mean_ciou}
+def _sum_up_all(cious: np.ndarray) -> dict[str, float]:
+    return {**sum_up(cious), "mean_ciou": summarise(cious).mean_ciou}
 
 
-def _describe(cious: np.ndarray, seed: int | None = None) -> dict[str, Any]:
-    """They and the success curve, with 95 % intervals where a seed draws them."""
-    described = _sum_up(cious) | {"curve": [float(v) for v in summarise(cious).curve]}
-    if seed is not None:
-        described["ci95"] = bootstrap(cious >= 0.5, seed)
-        described["auc_ci95"] = bootstrap(auc_per_sample(cious), seed)
-    return described
-
-
-def _describe_sound(
-    tally: Tally, name: AudioCondition, active_area: float, seed: int
-) -> dict[str, Any]:
-    """Scores and maps under a sound, against those of the same pictures under the right one."""
-    cious = tally.get("listening", name)
-    there = ~np.isnan(cious)
-    described = {
-        "n": int(there.sum()),
-        **_sum_up(cious[there]),
-        "map_correlation": float(tally.get("correlation", name)[there].mean()),
-        "active_area": active_area,
+def _describe_with_intervals(cious: np.ndarray, seed: int) -> dict[str, Any]:
+    """With 95 % intervals by bootstrap."""
+    auc = bootstrap(auc_per_sample(cious), seed)
+    return {
+        **describe(cious),
+        "ci95": bootstrap(cious >= 0.5, seed),
+        "auc_ci95": [round(bound, AUC_DIGITS) for bound in auc],
     }
-    if name != "right":
-        hits, right = cious[there] >= 0.5, tally.get("listening", "right")[there] >= 0.5
-        change = hits.astype(np.float64) - right
+
+
+def _describe_sound(found: UnderSound, right: UnderSound, seed: int) -> dict[str, Any]:
+    """Scores and maps under a sound, against those of the same pictures under the right one."""
+    available = found.available
+    cious = found.cious[available]
+    described = {
+        "n": int(available.sum()),
+        **_sum_up_all(cious),
+        "map_correlation": float(found.correlation[available].mean()),
+        **describe_sound(found),
+    }
+    if found is not right:
+        hits, before = cious >= 0.5, right.cious[available] >= 0.5
+        change = hits.astype(np.float64) - before
         described |= {
             "score_change": float(change.mean()),
             "score_change_ci95": bootstrap(change, seed),
@@ -148,23 +117,23 @@ def _describe_sound(
 def _describe_classes(cious: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
     classes = np.array(labels)
     return {
-        label: {"n": int((classes == label).sum()), **_sum_up(cious[classes == label])}
+        label: {"n": int((classes == label).sum()), **_sum_up_all(cious[classes == label])}
         for label in sorted(set(labels) - {""})
     }
 
 
-def list_samples(tally: Tally, pairs: Pairs) -> list[dict[str, Any]]:
+def list_samples(found: Evaluation, pairs: Pairs) -> list[dict[str, Any]]:
     """A row for each pair with a source in the picture: its cIoU by protocol and by sound."""
-    cious = {p: tally.get("score", p) for p in tally.list_under("score")}
-    heard = {name: tally.get("listening", name) for name in tally.list_under("listening")}
     return [
         {
-            "id": pairs.ids[place],
-            "label": pairs.labels[place],
-            "ciou": {p: float(values[n]) for p, values in cious.items()},
+            "id": pairs.ids[index],
+            "label": pairs.labels[index],
+            "ciou": {p: float(cious[n]) for p, cious in found.cious.items()},
             "listening": {
-                name: float(values[n]) for name, values in heard.items() if not np.isnan(values[n])
+                name: float(sound.cious[n])
+                for name, sound in found.under.items()
+                if sound.available[n]
             },
         }
-        for n, place in enumerate(tally.get("places"))
+        for n, index in enumerate(found.indices)
     ]

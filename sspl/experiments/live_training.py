@@ -26,13 +26,14 @@ from torch import Tensor
 from sspl.build import build_model
 from sspl.data.pairs import Pairs, orchestra_pairs
 from sspl.data.transforms import random_views, whole_view
-from sspl.encode import Encoded, predict_maps
+from sspl.encode import Encoded
+from sspl.evaluation.evaluator import Questions, evaluate_model
 from sspl.evaluation.negative_audio import AudioCondition, choose_partners
-from sspl.experiments.engine.cache import EncodedTestSet
+from sspl.evaluation.summary import describe_sound
+from sspl.evaluation.test_sets import EncodedTestSet, find_visible
 from sspl.experiments.engine.setup import tiny_setup
 from sspl.experiments.false_negative_rate import set_false_negative_rate
 from sspl.experiments.figure2 import list_methods
-from sspl.metrics import per_sample_ciou
 from sspl.model import SSPL
 from sspl.training.config import RunConfig
 from sspl.training.trainer import Trainer, TrainingError, open_devices
@@ -120,20 +121,21 @@ class LiveScenes:
             pass
         return _join(self._drawn[: len(self._to_learn)])
 
-    def asked(self) -> EncodedTestSet:
+    def test_scenes(self) -> tuple[Pairs, EncodedTestSet]:
         """The M scenes to be scored on, under the right sound and another class's."""
         for _ in self.fill():
             pass
-        pairs, seen = _join(self._drawn[len(self._to_learn) :])
-        heard = torch.as_tensor(pairs.sounds)
-        truth = pairs.draw_truth(range(len(pairs)))
+        pairs, views = _join(self._drawn[len(self._to_learn) :])
+        embeddings, everyone = torch.as_tensor(pairs.sounds), np.arange(len(pairs))
         other = choose_partners(pairs.ids, pairs.labels, seed=0)["other"]
-        return EncodedTestSet(
-            pairs=pairs,
-            encoded=Encoded(visual=seen[0], embeddings=heard, ground_truth=truth),
-            heard={
-                "right": (heard, np.ones(len(pairs), bool)),
-                "other": (heard[torch.from_numpy(other)], other >= 0),
+        return pairs, EncodedTestSet(
+            encoded=Encoded(
+                visual=views[0], embeddings=embeddings, ground_truth=pairs.draw_truth(everyone)
+            ),
+            visible=find_visible(pairs, everyone),
+            sounds={
+                "right": (embeddings, np.ones(len(pairs), bool)),
+                "other": (embeddings[torch.from_numpy(other)], other >= 0),
             },
         )
 
@@ -194,7 +196,7 @@ class LiveTraining:
         ((seed, self.batch_size),) = starts
         self.course = course
         pairs, seen = course.training()
-        self.asked = course.asked()
+        self.test_pairs, self.test_set = course.test_scenes()
         self.steps, self.seconds = 0, 0.0
         self._num_train = len(pairs)
         self._generator = torch.Generator().manual_seed(seed)
@@ -245,20 +247,12 @@ class LiveTraining:
             cious={name: cious for name, (_, _, cious) in found.items()},
         )
 
-    @torch.no_grad()
     def _score(self, model: SSPL) -> tuple[dict[AudioCondition, float], np.ndarray, np.ndarray]:
         """Scores by sound, and of the first scenes the maps and their cIoU."""
-        model.eval()
-        visual, truth = self.asked.encoded.visual, self.asked.encoded.ground_truth
-        scores, shown, shown_cious = {}, np.empty(0), np.empty(0)
-        for sound, (heard, there) in self.asked.heard.items():
-            kept = torch.from_numpy(there)
-            maps = predict_maps(model, visual[kept], heard[kept])[-1]
-            cious = per_sample_ciou(maps, truth[kept], "sspl")
-            scores[sound] = float((cious >= 0.5).mean())
-            if sound == "right":
-                shown, shown_cious = maps[:NUM_SHOWN].numpy(), cious[:NUM_SHOWN]
-        return scores, shown, shown_cious
+        questions = Questions(conditions=None, num_maps=NUM_SHOWN)
+        found = evaluate_model(model, self.test_set, questions)
+        scores = {name: describe_sound(sound)["ciou_at_50"] for name, sound in found.under.items()}
+        return scores, found.maps[-1].numpy(), found.own[:NUM_SHOWN]
 
 
 def _train(trainer: Trainer, batches: list[Tensor]) -> float:

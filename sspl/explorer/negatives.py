@@ -219,7 +219,7 @@ def _draw_scenes(live_training: LiveTraining) -> list[np.ndarray]:
 def _describe_scenes(
     live_training: LiveTraining, lap: Standing, pictures: Sequence[np.ndarray]
 ) -> list[Payload]:
-    pairs, scenes = live_training.asked.pairs, []
+    pairs, scenes = live_training.test_pairs, []
     for i, picture in enumerate(pictures):
         silent = [_read_name(seen.label) for seen in pairs.objects[i] if not seen.sounding]
         plain = overlay_map(picture, lap.maps["A"][i], pairs.boxes[i], strength=0)

@@ -16,9 +16,11 @@ from sspl.checkpoint import save_checkpoint
 from sspl.config import read_model_config
 from sspl.data.config import read_data_config
 from sspl.data.pairs import Pairs
-from sspl.encode import Encoded, encode_pairs, predict_maps
+from sspl.encode import encode_pairs
+from sspl.evaluation.evaluator import Questions, evaluate_model
+from sspl.evaluation.test_sets import EncodedTestSet, under_own_sounds
 from sspl.media.files import replace_when_done, write_json
-from sspl.metrics import score_maps
+from sspl.metrics import summarise
 from sspl.model import SSPL
 from sspl.objectives import departures
 from sspl.training.collapse import find_collapse
@@ -34,7 +36,7 @@ def train(
     model: SSPL,
     run: RunConfig,
     train_pairs: Pairs,
-    selection_pairs: Pairs | Encoded | None,
+    selection_pairs: Pairs | EncodedTestSet | None,
     out: Path,
     resume: bool = False,
     *,
@@ -87,7 +89,7 @@ def train(
         write_json(out / CONFIG, {"format": FORMAT, **asdict(run)})
     selection = selection_pairs if main else None
     if isinstance(selection, Pairs) and not run.model.train_image_encoder:
-        selection = encode_pairs(trainer.model, selection)
+        selection = under_own_sounds(encode_pairs(trainer.model, selection))
     if resumes:
         trainer.resume(last)
     done = len(trainer.progress.rows) * trainer.num_steps + trainer.progress.step
@@ -123,14 +125,11 @@ def train(
     return out / "best"
 
 
-def validate(model: SSPL, selection: Pairs | Encoded) -> dict[str, float]:
+def validate(model: SSPL, selection: Pairs | EncodedTestSet) -> dict[str, float]:
     """cIoU@0.5 and AUC of the last cycle under protocol `sspl`."""
-    model.eval()
-    encoded = selection
-    if isinstance(encoded, Pairs):  # eyes that learn see anew
-        encoded = encode_pairs(model, encoded)
-    maps = predict_maps(model, encoded.visual, encoded.embeddings)[-1]
-    scores = score_maps(maps, encoded.ground_truth, "sspl")
+    if isinstance(selection, Pairs):  # an image encoder that learns encodes anew
+        selection = under_own_sounds(encode_pairs(model.eval(), selection))
+    scores = summarise(evaluate_model(model, selection, Questions(conditions=())).own)
     return {"ciou_at_50": scores.ciou_at_50, "auc": scores.auc}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from sspl.evaluation.examples import Example
 from sspl.evaluation.report.document import (
     Block,
     Cell,
@@ -38,7 +39,6 @@ from sspl.evaluation.report.verdict import (
     write_interval,
 )
 from sspl.evaluation.report.words import EXTENDED_WORDS, MULTI_SOURCE_WORDS, WORDS
-from sspl.evaluation.summary import Example
 from sspl.plots.charts import (
     SOUNDS,
     pick_classes,

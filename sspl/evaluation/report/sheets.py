@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from sspl.evaluation.summary import Example
+from sspl.evaluation.examples import Example
 from sspl.plots.charts import SOUNDS
 from sspl.plots.overlay import overlay_map
 from sspl.plots.rendering import keep_printable

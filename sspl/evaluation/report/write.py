@@ -8,10 +8,10 @@ from typing import Any
 
 from PIL import Image
 
+from sspl.evaluation.examples import Example
 from sspl.evaluation.report.document import Chart, Gallery, to_markdown
 from sspl.evaluation.report.page import to_html
 from sspl.evaluation.report.sections import describe_result, explain_words
-from sspl.evaluation.summary import Example
 from sspl.media.files import replace_when_done, write_json
 from sspl.metrics import PROTOCOLS
 from sspl.plots.rendering import accept_any_letter, render_figure

@@ -7,18 +7,16 @@ Letters: N pairs, P audio patches, A audio channels, C h w features.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from sspl.config import ModelConfig
 from sspl.data.pairs import Pairs
-from sspl.encode import Encoded, encode_pairs, encode_sounds
-from sspl.evaluation.negative_audio import AudioCondition, Sounds
+from sspl.encode import encode_pairs, encode_sounds
+from sspl.evaluation.test_sets import EncodedTestSet, encode_test_set, under_own_sounds
 from sspl.experiments.engine.setup import TestSet
 from sspl.model import SSPL
 from sspl.training.config import RunConfig
@@ -27,21 +25,6 @@ from sspl.training.trainer import open_devices
 from sspl.training.views import CachedViews
 
 MOST_VIEWS = 2  # sets of encoded views that are kept: each takes hundreds of megabytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncodedTestSet:
-    """A test set as a model's encoders take it in.
-
-    Attributes:
-        pairs: with what is in the pictures.
-        encoded: pictures, own sounds and ground truths.
-        heard: by what is played, embeddings (N, P, A) and whether there is such a sound, (N,) bool.
-    """
-
-    pairs: Pairs
-    encoded: Encoded
-    heard: Mapping[AudioCondition, tuple[Tensor, np.ndarray]]
 
 
 class Cache:
@@ -90,13 +73,13 @@ class Cache:
         """The pairs that choose a run's epoch."""
         return self._keep(("val", run.data), lambda: load_scored_pairs(run.data, "val"), 3)
 
-    def selection(self, model: SSPL, run: RunConfig) -> Pairs | Encoded:
+    def selection(self, model: SSPL, run: RunConfig) -> Pairs | EncodedTestSet:
         """What chooses a run's epoch; encoded, unless its eyes learn."""
         pairs = self.selection_pairs(run)
         if model.config.train_image_encoder:
             return pairs
         key = ("encoded", run.data, *_image_encoder_key(model.config), model.config.audio_encoder)
-        return self._keep(key, lambda: encode_pairs(model, pairs), 4)
+        return self._keep(key, lambda: under_own_sounds(encode_pairs(model, pairs)), 4)
 
     def test_pairs(self, test: TestSet) -> Pairs:
         """The pairs of a test set."""
@@ -112,9 +95,9 @@ class Cache:
         """A test set as the model's encoders take it in; kept, unless its eyes learned."""
         pairs = self.test_pairs(test)
         if model.config.train_image_encoder:
-            return _ask(model, pairs)
-        key = ("asked", test, *_image_encoder_key(model.config), model.config.audio_encoder)
-        return self._keep(key, lambda: _ask(model, pairs), 8)
+            return encode_test_set(model, pairs)
+        key = ("encoded test", test, *_image_encoder_key(model.config), model.config.audio_encoder)
+        return self._keep(key, lambda: encode_test_set(model, pairs), 8)
 
     def _keep(self, key: tuple[Any, ...], make: Callable[[], Any], most: int) -> Any:
         """What is kept under a key, made now if need be; of a kind the latest `most` stay."""
@@ -129,13 +112,3 @@ class Cache:
 
 def _image_encoder_key(config: ModelConfig) -> tuple[Any, ...]:
     return config.image_encoder, config.rectified_features
-
-
-def _ask(model: SSPL, pairs: Pairs) -> EncodedTestSet:
-    encoded = encode_pairs(model, pairs)
-    sounds = Sounds(model, encoded.embeddings, pairs.labels, sounds=pairs.sound_names)
-    everyone = np.arange(len(pairs))
-    heard: dict[AudioCondition, tuple[Tensor, np.ndarray]] = {
-        name: sounds.play(name, everyone) for name in sounds.names
-    }
-    return EncodedTestSet(pairs=pairs, encoded=encoded, heard=heard)

@@ -251,7 +251,8 @@ def _show(
     variant: Variant, setup: Setup, seed: int, folder: Path, cache: Cache, num: int
 ) -> list[dict[str, Any]]:
     model = load_trial(with_seed(variant.run, seed), folder, cache.device)
-    return show_panels(model, cache.test(model, _hardest_test(variant, setup)), num)
+    test = _hardest_test(variant, setup)
+    return show_panels(model, cache.test(model, test), cache.test_pairs(test).ids, num)
 
 
 def _draw_panels(
