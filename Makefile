@@ -1,16 +1,23 @@
-# make app    the app on the embedded model      make test   the whole suite
-# make tiny   rebuild encoders and models        make lint   ruff and pyright
-# make results   every table and figure at the tiny scale, and RESULTS.md
+# make app     the page on the shipped models      make test   lint, types and the whole suite
+# make quick   the suite without slow tests        make lint   ruff and pyright
+# make tiny    encoders and models from nothing    make bench  how fast
+# make results       every table and figure at the tiny scale, and RESULTS.md
+# make requirements  requirements.txt, after a change of dependencies in pyproject.toml
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: app test tiny results lint bench
+.PHONY: app test quick lint tiny results bench requirements
 
 app: .venv/app
-	$(BIN)/python app.py
+	$(BIN)/python -m sspl.explorer
 
 test: .venv/test lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
+
+quick: .venv/test
+	$(PYTEST) -m "not slow and not browser"
 
 lint: .venv/test
 	$(BIN)/ruff check .
@@ -34,16 +41,19 @@ tiny: .venv/app
 # About two hours on two CPU cores; what was done is not done again.
 results: .venv/app
 	$(BIN)/python -m sspl.experiments all --out assets/results --report RESULTS.md
-	$(BIN)/python -m sspl.zoo.variants --out assets/models/tiny-exhibits
+	$(BIN)/python -m sspl.experiments.write_zoo --out assets/models/tiny-variants
 
 bench: .venv/app
 	$(BIN)/python -m benchmarks.speed
 
+requirements:
+	$(PYTHON) tests/write_requirements.py
+
 .venv/app: requirements.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP) -r requirements.txt
 	touch $@
 
-.venv/test: .venv/app pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+.venv/test: .venv/app pyproject.toml setup.py
+	$(PIP) -e '.[dev]'
 	touch $@

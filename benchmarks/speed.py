@@ -19,7 +19,7 @@ from sspl.data.orchestra import make_clip
 from sspl.localizer import Localizer
 from sspl.model import SSPL
 from sspl.presets import PRESETS
-from sspl.training.trainer import build_optimizer
+from sspl.training.optimizer import build_optimizer
 from sspl.zoo.shipped import load_model
 
 ROUNDS = 30

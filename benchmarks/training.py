@@ -29,7 +29,8 @@ from sspl.data.transforms import whole_view
 from sspl.model import SSPL
 from sspl.presets import PRESETS
 from sspl.training.config import RunConfig
-from sspl.training.trainer import Trainer, open_devices
+from sspl.training.devices import open_devices
+from sspl.training.trainer import Trainer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ if TYPE_CHECKING:
     from sspl.localizer import Localizer
     from sspl.zoo.shipped import load_model
 
-__all__ = ["Localizer", "load_model"]
+__all__ = ["Localizer", "__version__", "load_model"]
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

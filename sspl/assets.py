@@ -4,13 +4,13 @@ from pathlib import Path
 
 
 def find_assets() -> Path:
-    """The folder `assets`, of the checkout or of the installed package.
+    """The folder `assets`, of the installed package or of the checkout.
 
     Raises:
         ValueError: if it is in neither.
     """
     package = Path(__file__).parent
-    for folder in (package.parent / "assets", package / "_assets"):
+    for folder in (package / "_assets", package.parent / "assets"):  # setup.py makes the first
         if (folder / "models").is_dir():
             return folder
     raise ValueError(

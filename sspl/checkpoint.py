@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import platform
+import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from sspl import __version__
 from sspl.build import build_model
 from sspl.config import read_model_config
 from sspl.media.files import replace_when_done, write_json
@@ -52,15 +55,15 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> SSPL:
         ValueError: if a file is missing or does not belong to the other, naming it.
     """
     meta = read_meta(folder)
+    version = read_format(meta, folder)
     try:
-        version = read_format(meta)
         config = upgrade_model_config(meta["config"], version)
         model = build_model(read_model_config(config))
         tensors = load_file(folder / WEIGHTS)
         model.load_state_dict({upgrade_tensor_name(k, version): t for k, t in tensors.items()})
     except FileNotFoundError as error:
         raise ValueError(f"{folder / WEIGHTS} is missing: a checkpoint needs it") from error
-    except (SafetensorError, RuntimeError, TypeError, KeyError) as error:
+    except (SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         what = str(error).splitlines()[0].rstrip(":")  # torch goes on with a line per tensor
         raise ValueError(f"{folder} is not a checkpoint of this version: {what}") from error
     return model.to(device).eval()
@@ -77,6 +80,26 @@ def read_meta(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not valid JSON: {error}") from error
 
 
-def versions() -> dict[str, str]:
-    """What made a result: Python and PyTorch."""
-    return {"python": platform.python_version(), "torch": torch.__version__}
+def versions() -> dict[str, str | None]:
+    """What made a result: Python, PyTorch and this package; its commit, None if installed."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "sspl": __version__,
+        "commit": find_commit(Path(__file__).parents[1]),
+    }
+
+
+@cache  # a run does not change its code
+def find_commit(root: Path) -> str | None:
+    """The commit of a checkout, with "-dirty" where its files differ; None where there is none."""
+    if not (root / ".git").exists():  # an installed package may lie in somebody else's checkout
+        return None
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        described = subprocess.run(
+            command, cwd=root, capture_output=True, text=True, check=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):  # no git, or a checkout that it does not trust
+        return None
+    return described.stdout.strip()

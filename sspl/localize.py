@@ -55,7 +55,7 @@ class Options:
     """write the numbers to this file, - for standard output"""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     prog = "python -m sspl.localize"
     return run_command(lambda: localize_files(tyro.cli(Options, args=arguments, prog=prog)))
@@ -150,4 +150,4 @@ def _show_video(localizer: Localizer, options: Options) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from sspl.data.orchestra import make_clip
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
 from sspl.media.video_writer import write_video
+from sspl.objectives import SimSiam
 
 ROOT = Path(__file__).parent.parent
 WITH, WITHOUT = "SSPL with PCM", "SSPL without PCM"
@@ -28,14 +29,10 @@ WITH, WITHOUT = "SSPL with PCM", "SSPL without PCM"
 CONFIG = ModelConfig(
     image_encoder="tiny_vgg",
     audio_encoder="tiny_vggish",
-    image_px=112,
-    visual_channels=64,
-    sound_channels=64,
     query_width=32,
     num_cycles=3,
     pcm_channels=16,
-    projection_width=32,
-    prediction_width=8,
+    objective=SimSiam(projection_width=32, prediction_width=8),
     rectified_features=True,
     non_negative_query=True,
     norm_offset=1.0,
@@ -80,7 +77,7 @@ def save_samples(folder: Path) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A running `python app.py`."""
+    """A running page."""
 
     url: str
     log: Path
@@ -108,17 +105,33 @@ def serve_page(folder: Path, *options: str) -> Iterator[Server]:
 
 
 @contextmanager
-def serve(folder: Path, *options: str) -> Iterator[Server]:
-    """Run `python app.py` in a process of its own; its log and its files are in a folder."""
+def serve(
+    folder: Path,
+    *options: str,
+    program: Sequence[str] = ("app.py",),
+    cwd: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """Run the page in a process of its own; its log and its files are in a folder.
+
+    Args:
+        options: of the page.
+        program: what Python runs.
+        environment: in place of this process's.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "app.py", "--port", str(port), *options]
-    environment = os.environ | {"GRADIO_TEMP_DIR": str(folder / "gradio"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *program, "--port", str(port), *options]
+    mine = {"GRADIO_TEMP_DIR": str(folder / "gradio"), "OMP_NUM_THREADS": "1"}
     server = Server(url=f"http://127.0.0.1:{port}", log=folder / "server.log")
     with server.log.open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+            command,
+            cwd=cwd,
+            env={**(os.environ if environment is None else environment), **mine},
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
         try:
             _wait_until_ready(server, process)

@@ -372,6 +372,7 @@ def test_three_methods_train_live_one_visitor_at_a_time_and_cancel_works(visit, 
         expect(theirs).to_contain_text(re.compile(r"Step \d+ of"), timeout=60_000)
         page.locator("#cancel-race").click()
         expect(theirs).to_contain_text("Stopped.")
+        expect(words).to_contain_text("Stopped.")  # still: no late message has overwritten it
         assert second.complaints == []
     visit.page.locator("#race-seed input").fill("-3")
     visit.page.locator("#start-race").click()

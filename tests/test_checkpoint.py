@@ -1,11 +1,16 @@
 import json
+import shutil
+import subprocess
 
+import format_1
 import pytest
 import torch
 from test_model import OBJECTIVES, SMALL
 
+import sspl
+from sspl import checkpoint
 from sspl.build import build_model
-from sspl.checkpoint import find_score, load_checkpoint, save_checkpoint
+from sspl.checkpoint import load_checkpoint, save_checkpoint
 from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
 
 
@@ -23,7 +28,7 @@ def test_a_checkpoint_rebuilds_the_model_bit_for_bit(tmp_path):
     assert {p.name for p in (tmp_path / "m").iterdir()} == {"model.safetensors", "meta.json"}
 
 
-@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective.name)
 def test_a_checkpoint_of_any_objective_comes_back(tmp_path, config):
     model = build_model(config, seed=7)
     if model.target is not None:
@@ -39,8 +44,9 @@ def test_a_checkpoint_of_any_objective_comes_back(tmp_path, config):
 def test_a_checkpoint_from_before_the_objectives_is_simsiams(tmp_path):
     model = build_model(SMALL)
     save_checkpoint(model, tmp_path, {})
+    format_1.rewrite_checkpoint(tmp_path, SMALL)
     meta = json.loads((tmp_path / "meta.json").read_text())
-    for name in ("objective", "label_guided", "train_eyes", "correspondence", "sound_error_weight"):
+    for name in ("objective", "label_guided", "train_eyes", "tie", "sound_error_weight"):
         del meta["config"][name]
     (tmp_path / "meta.json").write_text(json.dumps(meta))
     assert load_checkpoint(tmp_path).config == SMALL
@@ -58,11 +64,15 @@ def damage(folder, what):
         (folder / "meta.json").write_text("{")
     if what == "another config":
         meta = json.loads((folder / "meta.json").read_text())
-        meta["config"]["visual_channels"] = 32
+        meta["config"]["pcm_channels"] = 32
         (folder / "meta.json").write_text(json.dumps(meta))
     if what == "an unknown field":
         meta = json.loads((folder / "meta.json").read_text())
         meta["config"]["colour"] = "red"
+        (folder / "meta.json").write_text(json.dumps(meta))
+    if what == "an unknown objective":
+        meta = json.loads((folder / "meta.json").read_text())
+        meta["config"]["objective"]["name"] = "dino"
         (folder / "meta.json").write_text(json.dumps(meta))
 
 
@@ -75,6 +85,7 @@ def damage(folder, what):
         ("broken meta", "not valid JSON"),
         ("another config", "not a checkpoint"),
         ("an unknown field", "not a checkpoint"),
+        ("an unknown objective", "not a checkpoint of this version: no objective 'dino'"),
     ],
 )
 def test_broken_checkpoints_are_one_sentence(tmp_path, what, message):
@@ -111,12 +122,44 @@ def test_the_shipped_models_load_and_say_where_they_come_from(name):
     assert bool(model.config.num_cycles) == (name == "tiny")
 
 
-def test_the_score_of_the_split_that_chose_is_found():
-    assert find_score({"loss": 1.0, "val_ciou_at_50": 0.4, "val_auc": 0.3}) == 0.4
-    assert find_score({"test_ciou_at_50": 0.2}) == 0.2
-    assert find_score({"loss": 1.0}) is None
-
-
 def test_the_shipped_models_are_small():
     files = [f for name in NAMES for f in find_checkpoint(name).iterdir()]
     assert sum(f.stat().st_size for f in files) < 12e6
+
+
+def test_versions_name_the_package_and_can_be_written_as_json():
+    versions = json.loads(json.dumps(checkpoint.versions()))
+    assert versions["sspl"] == sspl.__version__
+    assert versions.keys() == {"python", "torch", "sspl", "commit"}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_the_commit_is_that_of_a_checkout_and_says_if_files_differ(tmp_path):
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=A", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+        done = subprocess.run(
+            ["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    package = tmp_path / "site-packages"
+    package.mkdir()
+    (tmp_path / "code.py").write_text("")
+    assert checkpoint.find_commit(tmp_path) is None
+    git("init")
+    git("add", "code.py")
+    git("commit", "-m", "Code")
+    git("tag", "v1")
+    checkpoint.find_commit.cache_clear()
+    assert checkpoint.find_commit(tmp_path) == git("rev-parse", "HEAD")
+    assert checkpoint.find_commit(package) is None  # installed into somebody's checkout
+    (tmp_path / "code.py").write_text("1")
+    assert not checkpoint.find_commit(tmp_path).endswith("dirty"), "a run does not change its code"
+    checkpoint.find_commit.cache_clear()
+    assert checkpoint.find_commit(tmp_path) == git("rev-parse", "HEAD") + "-dirty"
+
+
+def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert checkpoint.find_commit(tmp_path) is None

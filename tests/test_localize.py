@@ -12,20 +12,26 @@ from media_files import VIDEO_FPS, draw_quarters, rising_tone, write_noise, writ
 from PIL import Image
 from test_model import SMALL
 
-import sspl.localize
+import sspl.localizer
 from sspl.build import build_model
 from sspl.checkpoint import save_checkpoint
 from sspl.config import without_pcm
-from sspl.localize import main
 from sspl.localizer import Localizer, localize_video
 from sspl.media.files import MediaError
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
 from sspl.media.video import open_video
 from sspl.media.video_writer import write_video
+from sspl.objectives import SimSiam
 from sspl.zoo.shipped import load_model
 
-CONFIG = replace(SMALL, query_width=32, num_cycles=3, pcm_channels=16, projection_width=32)
+CONFIG = replace(
+    SMALL,
+    query_width=32,
+    num_cycles=3,
+    pcm_channels=16,
+    objective=SimSiam(projection_width=32, prediction_width=8),
+)
 RATE_HZ = 16_000
 
 
@@ -177,9 +183,9 @@ def test_videos_that_cannot_be_located(localizer, tmp_path):
         localize_video(localizer, good, out / "heat.mp4", maps_per_s=0)
 
 
-def test_a_model_without_ears_is_refused():
-    model = build_model(replace(SMALL, audio_encoder="embedding"))
-    with pytest.raises(ValueError, match="has no ears"):
+def test_a_model_that_takes_embeddings_is_refused():
+    model = build_model(replace(SMALL, audio_encoder="embedding", embedding_channels=64))
+    with pytest.raises(ValueError, match="has no audio encoder"):
         Localizer(model)
 
 
@@ -187,7 +193,7 @@ def test_a_model_without_ears_is_refused():
 
 
 def run(*arguments: str | Path) -> int:
-    return main([*map(str, arguments), "--device", "cpu"])
+    return sspl.localize.run([*map(str, arguments), "--device", "cpu"])
 
 
 @pytest.mark.parametrize("name", ["map.png", "map.jpg", "steps.gif", "steps.mp4"])
@@ -283,7 +289,7 @@ def test_command_says_what_is_wrong_in_one_sentence(files, checkpoint, tmp_path,
 def test_command_tells_of_a_device_that_is_not_there(files, checkpoint, capsys):
     image, sound, out = files
     arguments = [str(image), str(sound), "-o", str(out / "a.png"), "--model", str(checkpoint)]
-    assert main([*arguments, "--device", "abacus"]) == 2
+    assert sspl.localize.run([*arguments, "--device", "abacus"]) == 2
     assert "'abacus' cannot be used" in capsys.readouterr().err
 
 
@@ -308,7 +314,7 @@ def test_command_stopped_by_the_keyboard(files, checkpoint, tmp_path, monkeypatc
             raise KeyboardInterrupt
         return image
 
-    monkeypatch.setattr(sspl.localize, "overlay_map", draw)
+    monkeypatch.setattr(sspl.localizer, "overlay_map", draw)
     assert run(source, "-o", out / "heat.mp4", "--model", checkpoint) == 130
     assert "Stopped" in capsys.readouterr().err
     assert os.listdir(out) == []

@@ -6,9 +6,9 @@ Letters: T cycles, h w map, N maps, k boxes.
 import contextlib
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import gradio as gr
 import numpy as np
@@ -20,7 +20,7 @@ from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.experiments.engine.results import TINY_RESULTS, Result, load_results
 from sspl.experiments.engine.setup import OUR_RECIPE, PAPERS_OBJECTIVE
 from sspl.explorer.encoding import encode_picture
-from sspl.explorer.page import Page, Payload, View, answer, draw_in_browser
+from sspl.explorer.page import Page, View, answer, draw_in_browser
 from sspl.explorer.scenes import Scene
 from sspl.explorer.settings import (
     FUSION_WORDS,
@@ -30,7 +30,7 @@ from sspl.explorer.settings import (
     find_look,
     read_setting,
 )
-from sspl.explorer.tables import describe_table, find_summary, list_scores
+from sspl.explorer.tables import Table, describe_table, find_summary, list_scores
 from sspl.media.pictures import read_image
 from sspl.metrics import per_sample_ciou, stretch_maps, vggss_ground_truth
 from sspl.model import SSPL
@@ -38,9 +38,10 @@ from sspl.plots.overlay import overlay_map
 from sspl.sliding_window import is_silent
 from sspl.zoo.variants import TINY_VARIANTS, Line, TrainedVariant, load_variants, open_variants
 
-TABLES = ("tableS6", "table5", "tableS5", "beyond", "listening")
+TABLES = ("tableS6", "table5", "tableS5", "beyond", "negative_audio")
 LARGE_PX, SMALL_PX = 560, 200
 MOST_CYCLES = 8
+READ_SETTING = "async () => (await window.sspl).readSetting()"
 
 # By the key of a group of exhibits: what differs in it, and what that is.
 GROUPS = {
@@ -74,6 +75,89 @@ INTRODUCTION = (
 )
 
 
+class Reading(TypedDict):
+    """What a map is worth: its cIoU, 0 to 1, None without boxes; and the share in its outline."""
+
+    ciou: float | None
+    on: float
+
+
+class Card(Reading):
+    """The scene's map by a trained variant; its setting is cycles, scaling, fusion, objective."""
+
+    name: str
+    words: str
+    frame: str
+    setting: tuple[int, ScalingName, FusionName, str]
+
+
+class CardName(TypedDict):
+    """A variant in a group, by its name, and what it is there."""
+
+    name: str
+    words: str
+
+
+class Group(TypedDict):
+    """Variants that differ in one part; the first is what they all are compared with."""
+
+    title: str
+    hint: str
+    cards: list[CardName]
+
+
+class Variants(TypedDict):
+    """The scene under every trained variant; `silent` where its sound is of nothing."""
+
+    title: str
+    sound: str
+    silent: bool
+    cards: list[Card]
+    groups: list[Group]
+
+
+class Score(TypedDict):
+    """A score of a training in words, beside that of all `num` seeds."""
+
+    words: str
+    own: str
+    all: str
+    num: int
+
+
+class ShownSetting(TypedDict):
+    """The scene's map under one setting.
+
+    Attributes:
+        name: of the variant that shows it.
+        verdict: whether it was trained so.
+        reasons: a sentence for each way in which it was not.
+        trained: how the variant was trained, in words.
+        asks: what its objective asks for.
+        before: of the map as it was trained, where what is shown is another.
+        seed: of the variant.
+    """
+
+    title: str
+    sound: str
+    name: str
+    verdict: str
+    reasons: list[str]
+    trained: str
+    asks: str
+    frame: str
+    now: Reading
+    before: Reading | None
+    seed: int
+    scores: list[Score]
+
+
+class Tables(TypedDict):
+    """The tables in which the variants are lines."""
+
+    tables: list[Table]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ablations:
     """What can be shown: exhibits, and the results with their other seeds."""
@@ -86,7 +170,7 @@ class Ablations:
         """The exhibits' models; opened when first asked for, since a page may never need them."""
         return open_variants(self.variants)
 
-    def describe_ablations(self, label: str, scene: Scene) -> Payload:
+    def describe_ablations(self, label: str, scene: Scene) -> Variants:
         """The map of the scene's sound by every trained variant, in groups that differ in one part.
 
         Args:
@@ -105,7 +189,7 @@ class Ablations:
                     "name": variant.name,
                     "words": _name(variant),
                     "frame": _draw_map(scene, similarity, boxes, SMALL_PX),
-                    "setting": list(asdict(read_setting(variant)).values()),
+                    "setting": _list_choices(variant),
                     **reading,
                 }
                 for variant, similarity, reading in zip(self.variants, maps, readings, strict=True)
@@ -118,7 +202,7 @@ class Ablations:
 
     def describe_setting(
         self, scene: Scene, cycles: int, scaling: ScalingName, fusion: FusionName, objective: str
-    ) -> Payload:
+    ) -> ShownSetting:
         """The scene's map under one setting, and whether a model was really trained with it.
 
         Args:
@@ -151,11 +235,11 @@ class Ablations:
             "scores": self._list_scores(look.variant),
         }
 
-    def describe_tables(self) -> Payload:
+    def describe_tables(self) -> Tables:
         """The tables in which the exhibits are lines."""
         shown = {line: variant.name for variant in self.variants for line in variant.lines}
 
-        def describe(name: str) -> dict[str, Any]:
+        def describe(name: str) -> Table:
             return describe_table(
                 self.results[name],
                 lambda group, label: shown.get(Line(experiment=name, group=group, label=label)),
@@ -163,7 +247,7 @@ class Ablations:
 
         return {"tables": [describe(name) for name in TABLES if name in self.results]}
 
-    def _list_group(self, key: str) -> list[dict[str, str]]:
+    def _list_group(self, key: str) -> list[CardName]:
         """Name and words of a group's exhibits, and of the first, from which they all differ."""
         start, *others = self.variants
         c = start.config
@@ -197,7 +281,7 @@ class Ablations:
             traced.append(trace.similarity[:, 0])
         return traced
 
-    def _list_scores(self, variant: TrainedVariant) -> list[dict[str, Any]]:
+    def _list_scores(self, variant: TrainedVariant) -> list[Score]:
         """What an exhibit's training scored, beside all seeds of it."""
         for line in variant.lines:
             summary = find_summary(self.results, line.experiment, line.group, line.label)
@@ -230,6 +314,11 @@ def load_ablations(variants: Path, results: Path) -> Ablations:
     return Ablations(variants=load_variants(variants), results=tables)
 
 
+def _list_choices(variant: TrainedVariant) -> tuple[int, ScalingName, FusionName, str]:
+    setting = read_setting(variant)
+    return setting.cycles, setting.scaling, setting.fusion, setting.objective
+
+
 def _name(variant: TrainedVariant) -> str:
     """What an exhibit is, where its group does not stand over it."""
     if variant.group == "objective":
@@ -254,7 +343,7 @@ def _draw_map(scene: Scene, similarity: Tensor, boxes: np.ndarray, side_px: int)
     return encode_picture(overlay_map(picture, similarity, boxes))
 
 
-def _read_maps(maps: Tensor, boxes: np.ndarray) -> list[dict[str, float | None]]:
+def _read_maps(maps: Tensor, boxes: np.ndarray) -> list[Reading]:
     """Of each of (N, h, w) maps `ciou`, None without boxes, and `on`, the share in its outline."""
     on = (stretch_maps(maps, "sspl") >= 0.5).float().mean((1, 2)).tolist()
     cious: list[float | None] = [None] * len(maps)
@@ -317,7 +406,7 @@ def build_ablations_tab(
 
     parts = [cycles, scaling, fusion, objective]
     # A click on a picture, or on a line of a table, chooses its setting without asking anybody.
-    grid.select(None, None, parts, js="() => window.sspl.readSetting()", api_visibility="private")
+    grid.select(None, None, parts, js=READ_SETTING, api_visibility="private")
     answer(
         [grid.change, *(part.change for part in parts)],
         ablations.describe_setting,

@@ -3,18 +3,21 @@
 Letters: T cycles, A channels of the sound, h w grid of a layer.
 """
 
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import torch
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
-from torch import Tensor
 
+from sspl.explorer.courses import ErrorCourse, Gain, describe_gain, tell_course, tell_errors
 from sspl.explorer.encoding import encode_picture, encode_sound
 from sspl.explorer.pcm_pass import (
     COLUMNS,
     NO_PCM,
+    Column,
+    Half,
+    Key,
     Pass,
     list_keys,
     measure_rms,
@@ -29,18 +32,24 @@ from sspl.trace_stats import find_peak
 
 FRAME_PX = 360
 NUM_COLOURS = 33
-STILL_SHARE = 0.02  # a course that moves less is said to stay
-GAINS = {  # what each does, and where it starts before training
-    "b": ("how far a layer moves towards its prediction", 0.5),
-    "a": ("how strongly an error corrects a layer", 1.0),
-}
 LAYERS = {  # where a layer stands, in plain words
     0: "the sound",
     1: "nearest to the sound",
     2: "in between",
     3: "nearest to the picture",
 }
-EQUATIONS = (  # each gives the quantity of one column
+
+
+class Equation(TypedDict):
+    """An equation of Algorithm S1; it gives the quantity of one column."""
+
+    gives: Key
+    name: str
+    equation: str
+    words: str
+
+
+EQUATIONS: tuple[Equation, ...] = (  # each gives the quantity of one column
     {
         "gives": "p",
         "name": "Eqs. (9), (S10)",
@@ -74,14 +83,106 @@ NOTE = (
 )
 
 
-def describe_cycles(model: SSPL, scene: Scene) -> dict[str, Any]:
-    """All that the diagram shows, JSON-able; the root mean square is over a place's channels.
+class Step(TypedDict):
+    """A half-cycle, and what happens in it."""
 
-    `steps` are the 2T half-cycles; `cells` the maps, T lists of h w values each, row by row, and
-    their range over all cycles; `frames` the T pictures under the map that is read out after each
-    cycle; `sounds` the bars of r_0, p_0 and e_0; `errors` as `Trace.errors` has them. For a model
-    without PCM only a `sentence`.
+    cycle: int  # 1 to T
+    half: Half
+    title: str
+    words: str
+
+
+class Layer(TypedDict):
+    """A layer of the PCM: grid x grid locations.
+
+    Attributes:
+        step: location k stands for the part of the picture from k * step, as a share of it, that is
+            `size` wide, also a share; of rows as of columns.
     """
+
+    layer: int
+    grid: int
+    where: str
+    step: float
+    size: float
+
+
+class Cell(TypedDict):
+    """The maps of one quantity at one layer.
+
+    Attributes:
+        symbol: the paper's.
+        maps: T lists of h w values, row by row: root mean squares over channels.
+        range: the lowest and the highest over all cycles.
+    """
+
+    key: Key
+    layer: int
+    symbol: str
+    maps: list[list[float]]
+    range: tuple[float, float]
+
+
+class AudioFeatures(TypedDict):
+    """r_0, the sound (A values), and in each of T cycles its prediction p_0 and the error e_0."""
+
+    r: list[float]
+    p: list[list[float]]
+    e: list[list[float]]
+
+
+class Peak(TypedDict):
+    """The location that is looked at first: where the last map is brightest."""
+
+    layer: int
+    row: int
+    column: int
+
+
+class Diagram(TypedDict):
+    """All that the diagram shows.
+
+    Attributes:
+        silent: whether the sound is too quiet to be of anything.
+        width: of the picture, in pixels; `height` likewise.
+        frames: T pictures under the map that is read out after each cycle.
+        colours: of the maps, from low to high, as #rrggbb.
+        cycles: T.
+        steps: the 2T half-cycles.
+        layers: from the picture's to the sound's.
+    """
+
+    title: str
+    sound: str
+    silent: bool
+    audio: str
+    picture: str
+    width: int
+    height: int
+    frames: list[str]
+    colours: list[str]
+    cycles: int
+    steps: list[Step]
+    columns: tuple[Column, ...]
+    layers: list[Layer]
+    cells: list[Cell]
+    sounds: AudioFeatures
+    errors: list[ErrorCourse]
+    errors_note: str
+    gains: list[Gain]
+    equations: tuple[Equation, ...]
+    note: str
+    place: Peak
+
+
+class NothingInside(TypedDict):
+    """Of a model without PCM: why there is no diagram."""
+
+    sentence: str
+
+
+def describe_cycles(model: SSPL, scene: Scene) -> Diagram | NothingInside:
+    """All that the diagram shows of a scene's first sound, pictures and sounds as data URIs."""
     if model.pcm is None:
         return {"sentence": NO_PCM}
     opened = run_pass(model, model.pcm, scene)
@@ -115,14 +216,14 @@ def describe_cycles(model: SSPL, scene: Scene) -> dict[str, Any]:
                 "layer": layer,
                 "where": f"{grids[layer]}×{grids[layer]}" if layer else LAYERS[layer],
                 "course": course,
-                "note": _tell_course(course),
+                "note": tell_course(course),
             }
             for layer, course in enumerate(trace.errors[:, 0].T.tolist())
         ],
-        "errors_note": _tell_errors(model, trace.errors[:, 0]),
+        "errors_note": tell_errors(model, trace.errors[:, 0]),
         "gains": [
-            _describe_gain("b", trace.feedback_gain, len(opened.cycles)),
-            _describe_gain("a", trace.error_gain, len(opened.cycles)),
+            describe_gain("b", trace.feedback_gain, len(opened.cycles)),
+            describe_gain("a", trace.error_gain, len(opened.cycles)),
         ],
         "equations": EQUATIONS,
         "note": NOTE,
@@ -130,9 +231,9 @@ def describe_cycles(model: SSPL, scene: Scene) -> dict[str, Any]:
     }
 
 
-def _tell_steps(num_cycles: int) -> list[dict[str, Any]]:
+def _tell_steps(num_cycles: int) -> list[Step]:
     """The 2T half-cycles and what happens in each."""
-    steps = []
+    steps: list[Step] = []
     for t in range(1, num_cycles + 1):
         predict = (
             "Nothing is known yet: from the picture down, each layer starts as what the layer "
@@ -150,16 +251,14 @@ def _tell_steps(num_cycles: int) -> list[dict[str, Any]]:
             if t < num_cycles
             else "This is the last cycle: its read-out is the model's answer."
         )
-        for half, way, words in (
-            ("predict", "feedback", predict),
-            ("correct", "feedforward", correct),
-        ):
-            title = f"Cycle {t} of {num_cycles}: {half} ({way})"
-            steps.append({"cycle": t, "half": half, "title": title, "words": words})
+        start = f"Cycle {t} of {num_cycles}"
+        down, up = f"{start}: predict (feedback)", f"{start}: correct (feedforward)"
+        steps.append({"cycle": t, "half": "predict", "title": down, "words": predict})
+        steps.append({"cycle": t, "half": "correct", "title": up, "words": correct})
     return steps
 
 
-def _describe_layer(layer: int, grid: int) -> dict[str, Any]:
+def _describe_layer(layer: int, grid: int) -> Layer:
     """Its grid, and which part of the picture a place stands for: from k * step, size wide."""
     step, size = 1 / grid, 1 / grid
     if layer == 1:  # three places reach all seven of layer 2, and their neighbours' by one
@@ -167,7 +266,7 @@ def _describe_layer(layer: int, grid: int) -> dict[str, Any]:
     return {"layer": layer, "grid": grid, "where": LAYERS[layer], "step": step, "size": size}
 
 
-def _describe_cell(opened: Pass, key: str, layer: int) -> dict[str, Any]:
+def _describe_cell(opened: Pass, key: Key, layer: int) -> Cell:
     maps = torch.stack([measure_rms(step) for step in opened.read(key, layer)])  # (T, h, w)
     # Before and after its correction a layer is the same quantity, on the same scale.
     twin = {"r": "corrected", "corrected": "r"}.get(key, key)
@@ -178,67 +277,14 @@ def _describe_cell(opened: Pass, key: str, layer: int) -> dict[str, Any]:
         "layer": layer,
         "symbol": name_quantity(key, layer),
         "maps": [[round(value, 4) for value in step.flatten().tolist()] for step in maps],
-        "range": [float(low), float(high)],
+        "range": (float(low), float(high)),
     }
 
 
-def _describe_sounds(opened: Pass) -> dict[str, list]:
+def _describe_sounds(opened: Pass) -> AudioFeatures:
     """r_0 (A values), and T times p_0 and e_0."""
     return {
         "r": opened.sound[0].tolist(),
         "p": [cycle.predictions[0][0].tolist() for cycle in opened.cycles],
         "e": [cycle.errors[0][0].tolist() for cycle in opened.cycles],
     }
-
-
-def _describe_gain(symbol: str, gains: tuple[Tensor, ...], num_cycles: int) -> dict[str, Any]:
-    """A gain as learned: the values of its channels, from low to high, and how far they moved."""
-    layers = [
-        {
-            "layer": layer,
-            "values": gain.sort().values.tolist(),
-            "low": float(gain.min()),
-            "mean": float(gain.mean()),
-            "high": float(gain.max()),
-        }
-        for layer, gain in enumerate(gains, start=1)
-    ]
-    words, start = GAINS[symbol]
-    moved = max(max(start - layer["low"], layer["high"] - start) for layer in layers)
-    note = f"Each channel started at {start:g}; training moved none by more than {moved:.3f}."
-    if symbol == "b" and num_cycles == 1:
-        note = "With one cycle it is not used, so it is where it started."
-    return {"symbol": symbol, "words": words, "start": start, "note": note, "layers": layers[::-1]}
-
-
-def _tell_course(course: list[float]) -> str:
-    """How an error went, from its numbers alone."""
-    if len(course) == 1:
-        return "One cycle: nothing to compare it with."
-    words = f"From the first cycle to the last it {_tell_change(course[0], course[-1])}"
-    if len(course) > 2:
-        words += f", since the second it {_tell_change(course[1], course[-1])}"
-    return words + "."
-
-
-def _tell_change(before: float, after: float) -> str:
-    change = (after - before) / max(before, 1e-12)
-    word = "stays" if abs(change) < STILL_SHARE else "grows" if change > 0 else "falls"
-    return f"{word} ({change:+.1%})".replace("-", "−")
-
-
-def _tell_errors(model: SSPL, errors: Tensor) -> str:
-    """What to make of the errors (T, 3), honestly."""
-    if len(errors) == 1:
-        return "With one cycle each layer is its own prediction, corrected once."
-    first, last = errors[0], errors[-1]
-    grown = int((last > first * (1 + STILL_SHARE)).sum())
-    words = "The first cycle sets each layer to its prediction, so its errors are those of a start."
-    if grown:
-        words += f" From there to the last cycle {grown} of the {len(first)} errors grow."
-    if model.config.terms.sound_error_weight:
-        return words + " Training asked this model for a small error at the sound, e₀."
-    return words + (
-        " No term of this model's loss asks for small errors: they are only the way by which the "
-        "sound reaches the picture."
-    )

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import gradio as gr
 import numpy as np
@@ -19,11 +19,11 @@ from sspl.evaluation.report.verdict import describe_measurement, tell_listening
 from sspl.experiments.engine.results import TINY_RESULTS, load_results
 from sspl.explorer.encoding import encode_picture, encode_sound
 from sspl.explorer.models import Model
-from sspl.explorer.page import Page, Payload, View, draw_in_browser
+from sspl.explorer.page import Page, View, draw_in_browser
 from sspl.explorer.permalink import NOISE, SILENCE, find_sound
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, Sound
-from sspl.explorer.tables import describe_table
+from sspl.explorer.tables import Table, describe_table
 from sspl.localizer import Localizer
 from sspl.media.pictures import read_image
 from sspl.plots.overlay import overlay_map, stretch_map
@@ -100,6 +100,84 @@ def choose_plays(scene: Scene, samples: Mapping[str, Sample]) -> list[Play]:
     return plays
 
 
+class SoundColumn(TypedDict):
+    """A sound that is played to the picture; `audio` is None where there is nothing to play.
+
+    `words` is what it is to the picture, `hint` what a model should make of it, `sound` its title.
+    """
+
+    words: str
+    hint: str
+    sound: str
+    audio: str | None
+
+
+class SoundCell(TypedDict):
+    """The map of one model under one sound.
+
+    Attributes:
+        mean: of the similarity over the picture, -1 to 1.
+        on: the share of the picture within the line.
+        alike: the correlation with the map under the picture's own sound, -1 to 1.
+        does: what the map does, "" where nothing can be said.
+        right: whether it should, None where nobody can say.
+    """
+
+    frame: str
+    mean: float
+    on: float
+    alike: float
+    does: str
+    right: bool | None
+
+
+class SoundCells(TypedDict):
+    """The maps of one model, a cell for each sound, and what they come to."""
+
+    cells: list[SoundCell]
+    verdict: str
+
+
+class SoundRow(SoundCells):
+    """The same, with the model's label, and whether it is the one chosen on the page."""
+
+    label: str
+    chosen: bool
+
+
+class SoundGrid(TypedDict):
+    """One picture under several sounds, by every model; `dark` is the share `DARK`."""
+
+    title: str
+    columns: list[SoundColumn]
+    rows: list[SoundRow]
+    dark: float
+
+
+class EvaluatedSound(TypedDict):
+    """What an evaluation found under one sound, as it is written: a cell for each column."""
+
+    words: str
+    cells: list[str]
+
+
+class Evaluation(TypedDict):
+    """What a model's evaluation says of the sounds; without one, the command that makes it."""
+
+    label: str
+    sentence: str
+    command: NotRequired[str]
+    measured: NotRequired[str]
+    rows: NotRequired[list[EvaluatedSound]]
+
+
+class Evaluations(TypedDict):
+    """Every model's evaluation, and the table of the experiment, where there is one."""
+
+    models: list[Evaluation]
+    tables: list[Table]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hearing:
     """The models and the samples of a page."""
@@ -107,7 +185,7 @@ class Hearing:
     models: Mapping[str, Model]
     samples: Mapping[str, Sample]
 
-    def describe_hearing(self, label: str, scene: Scene) -> Payload:
+    def describe_hearing(self, label: str, scene: Scene) -> SoundGrid:
         """The scene's picture under its own sound, another's, silence and noise, by every model.
 
         Args:
@@ -132,7 +210,7 @@ def _is_off_screen(scene: Scene) -> bool:
     return known and not scene.find_sources(scene.sound)
 
 
-def _describe_play(play: Play) -> dict[str, Any]:
+def _describe_play(play: Play) -> SoundColumn:
     heard = play.sound.heard
     return {
         "words": play.words,
@@ -142,7 +220,7 @@ def _describe_play(play: Play) -> dict[str, Any]:
     }
 
 
-def _describe_row(model: Model, scene: Scene, plays: list[Play]) -> dict[str, Any]:
+def _describe_row(model: Model, scene: Scene, plays: list[Play]) -> SoundCells:
     """`cells`, one for each sound, and `verdict`, what they come to."""
     localizer = Localizer(model.network).set_image(scene.picture)
     maps = [
@@ -152,7 +230,7 @@ def _describe_row(model: Model, scene: Scene, plays: list[Play]) -> dict[str, An
     span = float(own.min()), float(own.max())
     picture = read_image(scene.picture, FRAME_PX)
     shares = [_measure_on(similarity, span) for similarity in maps]
-    cells = []
+    cells: list[SoundCell] = []
     for play, similarity, on in zip(plays, maps, shares, strict=True):
         does, right = _tell_change(play, scene, similarity, on, shares[0])
         cells.append(
@@ -210,15 +288,15 @@ def _is_in(place: tuple[float, float], box: tuple[float, float, float, float]) -
 # --- On many pictures -------------------------------------------------------------------------
 
 
-def describe_evaluations(models: Mapping[str, Model], results: Path = TINY_RESULTS) -> Payload:
+def describe_evaluations(models: Mapping[str, Model], results: Path = TINY_RESULTS) -> Evaluations:
     """What each model's evaluation says of its listening, and the table of the experiment."""
     tables = []
     with contextlib.suppress(ValueError, KeyError):  # a page without results shows what it has
-        tables.append(describe_table(load_results(results)["listening"]))
+        tables.append(describe_table(load_results(results)["negative_audio"]))
     return {"models": [_describe_evaluation(*item) for item in models.items()], "tables": tables}
 
 
-def _describe_evaluation(label: str, model: Model) -> dict[str, Any]:
+def _describe_evaluation(label: str, model: Model) -> Evaluation:
     """`label`, and `rows` by sound with the `sentence` that sums them up, or how to get there."""
     path = model.folder / EVALUATION
     if not path.exists():
@@ -235,7 +313,7 @@ def _describe_evaluation(label: str, model: Model) -> dict[str, Any]:
         "measured": describe_measurement(result, next(iter(result["protocols"]))),
         "rows": [
             {
-                "words": SOUND_WORDS.get(name, name),
+                "words": SOUND_WORDS[name] if name in SOUND_WORDS else str(name),
                 "cells": [
                     f"{found[key]:.3f}" for key in ("ciou_at_50", "map_correlation", "active_area")
                 ],

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from sspl.explorer.diagram import describe_cycles
-from sspl.explorer.location import describe_equations
+from sspl.explorer.diagram import Diagram, NothingInside, describe_cycles
+from sspl.explorer.location import Location, describe_equations
 from sspl.explorer.models import Model
-from sspl.explorer.page import Page, Payload, View, answer, draw_in_browser
+from sspl.explorer.page import Page, View, answer, draw_in_browser
 from sspl.explorer.scenes import Scene
 
-READ_PLACE = "(label, scene) => [label, scene, ...window.sspl.readPlace()]"
+READ_PLACE = "async (label, scene) => [label, scene, ...(await window.sspl).readLocation()]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Inside:
 
     models: Mapping[str, Model]
 
-    def describe_inside(self, label: str, scene: Scene) -> Payload:
+    def describe_inside(self, label: str, scene: Scene) -> Diagram | NothingInside:
         """Every quantity of the PCM in every cycle, for the present picture and its first sound.
 
         Args:
@@ -31,7 +31,7 @@ class Inside:
 
     def describe_place(
         self, label: str, scene: Scene, layer: float, row: float, column: float
-    ) -> Payload:
+    ) -> Location:
         """The numbers of one place of one layer in every cycle, and the equations they came from.
 
         Args:

@@ -9,11 +9,12 @@ import gradio as gr
 
 from sspl.audio import CLIP_S
 from sspl.explorer.models import Model
-from sspl.explorer.page import LOOK_S, Page, Payload, answer, draw_in_browser
+from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
 from sspl.explorer.permalink import (
     MAX_OTHERS,
     NOISE,
     SILENCE,
+    AddressParts,
     choose_sounds,
     find_sample,
     find_sound,
@@ -22,7 +23,7 @@ from sspl.explorer.permalink import (
 )
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, Sound
-from sspl.explorer.stage import describe_stage, draw_map, write_steps
+from sspl.explorer.stage import Stage, describe_stage, draw_map, write_steps
 from sspl.explorer.uploads import (
     MAX_SIDE_PX,
     MAX_UPLOAD_MB,
@@ -34,8 +35,15 @@ from sspl.media.pictures import read_image, write_image
 
 OWN = "my own sound"
 SOURCES: Any = ["upload", "microphone"]
-READ_CYCLE = "(label, scene, cycle) => [label, scene, window.sspl.readCycle()]"
+READ_CYCLE = "async (label, scene, cycle) => [label, scene, (await window.sspl).readCycle()]"
+COPY_LINK = "async () => (await window.sspl).copyLink()"
 CLICK_MADE = "() => document.querySelector('#made').click()"
+
+
+class AddressedStage(Stage):
+    """A stage, and the address of a link that brings it back."""
+
+    address: AddressParts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +53,10 @@ class Localizing:
     models: Mapping[str, Model]
     samples: Mapping[str, Sample]
 
-    def show_stage(self, label: str, scene: Scene) -> Payload:
+    def show_stage(self, label: str, scene: Scene) -> AddressedStage:
         """The present scene after every cycle, by the model of that label."""
         stage = describe_stage(self.models[label].network, scene)
-        return stage | {"address": write_address(label, scene)}
+        return {**stage, "address": write_address(label, scene)}
 
     def use_model(self, label: str) -> str:
         """What there is to be said of another model."""
@@ -147,7 +155,7 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
                 save_film = gr.Button("Steps, MP4", size="sm", elem_id="save-film")
                 made = gr.DownloadButton(visible="hidden", elem_id="made")
                 copy = gr.Button("Copy link", size="sm", elem_id="copy-link")
-                copy.click(js="() => window.sspl.copyLink()", api_visibility="private")
+                copy.click(js=COPY_LINK, api_visibility="private")
         with gr.Column(scale=4, min_width=320, elem_id="side"):
             gr.Markdown("### Swap the sound")
             others = gr.Dropdown(

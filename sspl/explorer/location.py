@@ -3,7 +3,7 @@
 Letters: T cycles, C channels of a layer.
 """
 
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 import torch
 import torch.nn.functional as F
@@ -17,18 +17,67 @@ from sspl.pcm import NUM_LAYERS, PredictiveCoding
 NUM_CHANNELS = 8  # whose numbers are shown
 
 
-@torch.no_grad()
-def describe_equations(
-    model: SSPL, scene: Scene, layer: int, row: int, column: int
-) -> dict[str, Any]:
-    """One place in every cycle, with every number that its equations join; JSON-able.
+class CycleNumbers(TypedDict):
+    """What the equations of one cycle join: of each quantity a value for each channel shown.
 
-    `levels` are root mean squares over channels. `channels` are those with the largest error in
-    the last cycle (at layer 3, which has none, those corrected most), and each of `cycles` has,
-    channel by channel, Eq. (10): r = GELU(scale ((1 - b) before + b p) + shift), where `before` is
-    absent in the first cycle, in which r = p, and the scale and shift of layer 3, which has no
-    batch norm there; and Eqs. (12), (11): corrected = GELU(up_scale (r + a up) + up_shift),
-    e = corrected - p.
+    Eq. (10): r = GELU(scale ((1 - b) before + b p) + shift), where `before` is absent in the first
+    cycle, in which r = p, and the scale and shift of layer 3, which has no batch norm there.
+    Eqs. (12), (11): corrected = GELU(up_scale (r + a up) + up_shift), e = corrected - p, which
+    layer 3 has not.
+    """
+
+    p: list[float]
+    r: list[float]
+    e: NotRequired[list[float]]
+    corrected: list[float]
+    before: NotRequired[list[float]]
+    scale: NotRequired[list[float]]
+    shift: NotRequired[list[float]]
+    up: list[float]
+    up_scale: list[float]
+    up_shift: list[float]
+
+
+class MeanGains(TypedDict):
+    """The gains of a layer, each a mean over its channels."""
+
+    a: float
+    b: float
+
+
+class Location(TypedDict):
+    """One location of one layer in every cycle.
+
+    Attributes:
+        row: from 0, the top; `column` from 0, the left.
+        grid: the layer has grid x grid locations.
+        symbols: of each quantity that the layer has, as the paper writes it.
+        levels: of each, T root mean squares over all channels.
+        gains: of the layer.
+        num_channels: C.
+        channels: those shown, at most `NUM_CHANNELS`: with the largest error in the last cycle; at
+            layer 3, which has none, those corrected most.
+        a: the error gain a_l of each channel shown; `b` its feedback gain b_l.
+        cycles: T of them.
+    """
+
+    layer: int
+    row: int
+    column: int
+    grid: int
+    symbols: dict[str, str]
+    levels: dict[str, list[float]]
+    gains: MeanGains
+    num_channels: int
+    channels: list[int]
+    a: list[float]
+    b: list[float]
+    cycles: list[CycleNumbers]
+
+
+@torch.no_grad()
+def describe_equations(model: SSPL, scene: Scene, layer: int, row: int, column: int) -> Location:
+    """One location in every cycle, with every number that its equations join.
 
     Raises:
         ValueError: if the model has no PCM, or no such place.
@@ -49,7 +98,7 @@ def describe_equations(
     channels = wrong.abs().topk(min(NUM_CHANNELS, len(wrong))).indices
     a, b = (F.relu(gains[index]).flatten() for gains in (pcm.error_gain, pcm.feedback_gain))
 
-    cycles = []
+    cycles: list[CycleNumbers] = []
     for t, cycle in enumerate(opened.cycles):
         numbers = {key: values[t] for key, values in here.items()}
         if t > 0:
@@ -60,7 +109,8 @@ def describe_equations(
         numbers["up"] = _hand_up(pcm, layer, cycle.errors[index])[0, :, row, column]
         norm = list(pcm.error_norms[t].children())[index]
         numbers["up_scale"], numbers["up_shift"] = _read_norm(norm)
-        cycles.append({key: values[channels].tolist() for key, values in numbers.items()})
+        shown = {key: values[channels].tolist() for key, values in numbers.items()}
+        cycles.append(cast(CycleNumbers, shown))
     return {
         "layer": layer,
         "row": row,

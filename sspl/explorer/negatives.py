@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import gradio as gr
 import numpy as np
@@ -37,7 +37,7 @@ from sspl.experiments.live_training import (
     list_live_runs,
 )
 from sspl.explorer.encoding import encode_picture
-from sspl.explorer.page import Page, Payload, draw_in_browser
+from sspl.explorer.page import Page, draw_in_browser
 from sspl.explorer.uploads import tell_person
 from sspl.plots.overlay import overlay_map
 
@@ -45,7 +45,11 @@ INSTRUMENTS, BATCHES = (2, 4, 11), (8, 16, 32)  # to choose from
 FIRST = {"num_instruments": 4, "batch_size": 16, "seed": 0}  # what a visitor finds
 CLIP_PX, SCENE_PX, FIGURE_PX = 96, 200, 1100
 NUM_STEPS, LAP_STEPS = 240, 6  # a lap of six takes half a second on two cores
-OWN, FALSE, TRUE = "own", "false", "true"  # what a picture and a sound of one batch are
+Pair = Literal["own", "false", "true"]  # what a picture and a sound of one batch are
+OWN: Pair
+FALSE: Pair
+TRUE: Pair
+OWN, FALSE, TRUE = "own", "false", "true"
 METHODS = {
     "A": "contrast: away from every other sound",
     "B": "contrast, told by labels which sounds to leave out",
@@ -64,28 +68,54 @@ SSPL without PCM by our recipe, compares two views of a picture and ties what th
 the sound; it pushes nothing away. All are scored on {NUM_HELD} scenes that none has seen, where a
 second instrument is seen and not heard."""
 RUNS_WORDS = "### 3. The full runs"
-NEXT_SEED = "(num, size, seed) => [num, size, window.sspl.nextBatch()]"
-SAME_SEED = "(num, size, seed) => [num, size, window.sspl.thisBatch()]"
-ANNOUNCE = "(...given) => { window.sspl.announceRace(); return given; }"
+NEXT_SEED = "async (num, size, seed) => [num, size, (await window.sspl).nextBatch()]"
+SAME_SEED = "async (num, size, seed) => [num, size, (await window.sspl).thisBatch()]"
+ANNOUNCE = "async (...given) => { (await window.sspl).announceTraining(); return given; }"
 LOOK: Any = {"show_progress": "minimal", "trigger_mode": "always_last"}
-REFUSED = "() => window.sspl.refuseRace()"
-STOP = "() => window.sspl.stopRace()"
+REFUSED = "async () => (await window.sspl).refuseTraining()"
+STOP = "async () => (await window.sspl).stopTraining()"
 
 
 # --- A batch ----------------------------------------------------------------------------------
 
 
-def draw_batch(num_instruments: int | str, batch_size: int | str, seed: int) -> Payload:
+class Clip(TypedDict):
+    """A clip of a batch: its picture and its instrument."""
+
+    picture: str
+    label: str
+
+
+class Batch(TypedDict):
+    """A batch of B clips and its pairs.
+
+    Attributes:
+        num_instruments: how many different ones there may be.
+        pairs: for each of B pictures (rows) what each of B sounds is to it.
+        num_false: of the `num_negatives` B (B - 1).
+        share: of false negatives, as the labels' counts let expect, 0 to 1.
+        sum: behind it, in figures.
+        methods: A, B and C by their letter, in words.
+    """
+
+    num_instruments: int
+    seed: int
+    clips: list[Clip]
+    pairs: list[list[Pair]]
+    num_false: int
+    num_negatives: int
+    share: float
+    sum: str
+    methods: dict[str, str]
+
+
+def draw_batch(num_instruments: int | str, batch_size: int | str, seed: int) -> Batch:
     """Draw a batch of clips, one instrument each, and find its false negatives.
 
     Args:
         num_instruments: how many different ones may appear: 2, 4 or 11.
         batch_size: clips: 8, 16 or 32.
         seed: which batch, from 0.
-    Returns:
-        `clips` (picture, label), `pairs` (for each picture and each sound "own", "false" negative
-        or "true" negative), how many are false, the share that the labels' counts let expect, and
-        the sum behind it.
     """
     num = _choose("num_instruments", num_instruments, INSTRUMENTS)
     size, seed = _choose("batch_size", batch_size, BATCHES), _check_seed(seed)
@@ -109,7 +139,7 @@ def draw_batch(num_instruments: int | str, batch_size: int | str, seed: int) -> 
     }
 
 
-def sort_pairs(labels: Sequence[str]) -> list[list[str]]:
+def sort_pairs(labels: Sequence[str]) -> list[list[Pair]]:
     """For each of B pictures (rows) what each of B sounds is to it: own, false or true."""
     return [
         [OWN if i == j else FALSE if a == b else TRUE for j, b in enumerate(labels)]
@@ -120,9 +150,64 @@ def sort_pairs(labels: Sequence[str]) -> list[list[str]]:
 # --- A minute of training ---------------------------------------------------------------------
 
 
+class Progress(TypedDict):
+    """How much of the scenes is drawn: `done` of `total`, and the same in words."""
+
+    words: str
+    done: int
+    total: int
+
+
+class TrainedScene(TypedDict):
+    """A held-out scene, with its map and its cIoU, 0 to 1, by every method's letter.
+
+    `sound` is what plays, `silent` what is seen and does not.
+    """
+
+    sound: str
+    silent: str
+    picture: str
+    maps: dict[str, str]
+    cious: dict[str, float]
+
+
+class Curves(TypedDict):
+    """The curves after N laps, and how far the training is.
+
+    Attributes:
+        words: how far, `done` steps in figures; `over` after the last.
+        steps: N numbers, the steps after each lap.
+        losses: by method N means since the lap before, None where it was not trained yet.
+        scores: by method, under the "right" sound and an "other" one, N shares of the held-out
+            scenes that are found.
+    """
+
+    words: str
+    done: int
+    over: bool
+    steps: list[int]
+    losses: dict[str, list[float | None]]
+    scores: dict[str, dict[str, list[float]]]
+
+
+class Training(Curves):
+    """All that is shown of a training.
+
+    Attributes:
+        total: steps.
+        methods: A, B and C by their letter, in words.
+        fact: how many of the negatives are false here.
+    """
+
+    total: int
+    methods: dict[str, str]
+    fact: str
+    scenes: list[TrainedScene]
+
+
 def train_methods(
     num_instruments: int | str, batch_size: int | str, seed: int
-) -> Iterator[Payload]:
+) -> Iterator[Progress | Training]:
     """Train A, B and C side by side, live: curves, scores and maps after every few steps.
 
     The first time for a number of instruments the scenes are drawn, which takes as long again.
@@ -132,14 +217,12 @@ def train_methods(
         batch_size: 8, 16 or 32.
         seed: of the weights and the batches, from 0; the same seed gives the same curves.
     Returns:
-        one message after another: `words` and how much is `done` of `total`; then `steps`, and for
-        each method `losses` (mean since the last), `scores` (share of the held-out scenes that are
-        found under the "right" sound and an "other" one) and `scenes` with their maps.
+        one message after another: how much of the scenes is drawn, then the training, lap by lap.
     """
     num = _choose("num_instruments", num_instruments, INSTRUMENTS)
     size, seed = _choose("batch_size", batch_size, BATCHES), _check_seed(seed)
     try:
-        yield from _show_race(num, size, seed)
+        yield from _show_training(num, size, seed)
     except (RuntimeError, MemoryError, OSError) as error:
         raise ValueError(
             f"the training broke off ({type(error).__name__}): start it again, or with a smaller "
@@ -147,7 +230,9 @@ def train_methods(
         ) from error
 
 
-def _show_race(num_instruments: int, batch_size: int, seed: int) -> Iterator[Payload]:
+def _show_training(
+    num_instruments: int, batch_size: int, seed: int
+) -> Iterator[Progress | Training]:
     course = _open_course(num_instruments)
     for done in course.fill():
         yield {
@@ -157,24 +242,24 @@ def _show_race(num_instruments: int, batch_size: int, seed: int) -> Iterator[Pay
         }
     live_training = LiveTraining(list_live_runs(num_instruments, batch_size, seed), course)
     share = expect_share(course.training()[0].labels)
-    facts = {
-        "methods": METHODS,
-        "total": NUM_STEPS,
-        "fact": (
-            f"Here {share * 100:.0f} % of the negatives are false, for each picture about "
-            f"{share * (batch_size - 1):.1f} of {batch_size - 1}."
-        ),
-    }
+    fact = (
+        f"Here {share * 100:.0f} % of the negatives are false, for each picture about "
+        f"{share * (batch_size - 1):.1f} of {batch_size - 1}."
+    )
     pictures = _draw_scenes(live_training)
     laps: list[Standing] = []
     for lap in live_training.run(NUM_STEPS, LAP_STEPS):
         laps.append(lap)
-        yield (
-            facts | describe_laps(laps) | {"scenes": _describe_scenes(live_training, lap, pictures)}
-        )
+        yield {
+            **describe_laps(laps),
+            "total": NUM_STEPS,
+            "methods": METHODS,
+            "fact": fact,
+            "scenes": _describe_scenes(live_training, lap, pictures),
+        }
 
 
-def describe_laps(laps: Sequence[Standing]) -> Payload:
+def describe_laps(laps: Sequence[Standing]) -> Curves:
     """The curves so far, and in words how far it is."""
     last = laps[-1]
     names = list(last.scores)
@@ -218,8 +303,9 @@ def _draw_scenes(live_training: LiveTraining) -> list[np.ndarray]:
 
 def _describe_scenes(
     live_training: LiveTraining, lap: Standing, pictures: Sequence[np.ndarray]
-) -> list[Payload]:
-    pairs, scenes = live_training.test_pairs, []
+) -> list[TrainedScene]:
+    pairs = live_training.test_pairs
+    scenes: list[TrainedScene] = []
     for i, picture in enumerate(pictures):
         silent = [_read_name(seen.label) for seen in pairs.objects[i] if not seen.sounding]
         plain = overlay_map(picture, lap.maps["A"][i], pairs.boxes[i], strength=0)
@@ -241,22 +327,53 @@ def _describe_scenes(
 # --- The full runs ----------------------------------------------------------------------------
 
 
-def describe_full_runs() -> Payload:
-    """The stored full runs of A, B and C: scores, figures, and how a minute differs from them.
+class RunsLine(TypedDict):
+    """A setting of the full runs, everything as it is written.
 
-    Returns:
-        `lines`, one for each setting with the share of false negatives and the scores (mean and
-        deviation over seeds) under the pictures' own sounds, `figures`, `how` and `reading`; or a
-        `sentence` where they are not there.
+    Attributes:
+        share: of false negatives; `each`, how many that are for a picture.
+        cells: by method the score under the pictures' own sounds: mean and deviation over seeds.
     """
+
+    setting: str
+    share: str
+    each: str
+    cells: dict[str, str]
+
+
+class Figure(TypedDict):
+    """A figure, and what is in it."""
+
+    picture: str
+    words: str
+
+
+class FullRuns(TypedDict):
+    """The stored full runs; `how` a minute differs from them, and what we make of them."""
+
+    lines: list[RunsLine]
+    methods: dict[str, str]
+    how: str
+    reading: str
+    figures: list[Figure]
+
+
+class NoFullRuns(TypedDict):
+    """How to make them, where none are stored."""
+
+    sentence: str
+
+
+def describe_full_runs() -> FullRuns | NoFullRuns:
+    """The stored full runs of A, B and C: scores, figures, and how a minute differs from them."""
     try:
         results = load_results(TINY_RESULTS)
-        runs, figure2 = results["dial"], results["figure2"]
+        runs, figure2 = results["false_negative_rate"], results["figure2"]
     except (ValueError, KeyError):
         return {"sentence": f"No full runs are stored: run `{_COMMAND}` first."}
     test = name_hardest(runs)
     false_negative_rate_figure, maps_figure = (
-        TINY_RESULTS / "dial.png",
+        TINY_RESULTS / "false_negative_rate.png",
         TINY_RESULTS / "figure2-maps.jpg",
     )
     return {
@@ -280,12 +397,12 @@ def describe_full_runs() -> Payload:
     }
 
 
-_COMMAND = "python -m sspl.experiments dial figure2"
+_COMMAND = "python -m sspl.experiments false_negative_rate figure2"
 
 
-def _list_lines(result: Result, test: str) -> list[Payload]:
+def _list_lines(result: Result, test: str) -> list[RunsLine]:
     """A line for each setting, with a cell for each method."""
-    lines: dict[str, Payload] = {}
+    lines: dict[str, RunsLine] = {}
     for summary in summarise_rows(result["rows"]):
         setting = summary.group or "Figure 2: all kinds of scenes"
         share = summary.measure("false_negatives", "expected")

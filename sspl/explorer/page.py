@@ -11,8 +11,13 @@ from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene
 from sspl.explorer.uploads import borrow_gpu, tell_person
 
-Payload = dict[str, Any]
-"""What goes to the browser: JSON-able, pictures and sounds as data URIs."""
+Payload = Mapping[str, Any]
+"""What goes to the browser: JSON-able, pictures and sounds as data URIs.
+
+Each is a `TypedDict` beside what builds it. `tests/explorer/payloads` has a small one of each kind,
+which the tests of both sides read.
+"""
+KEEP = "window.sspl.then(({{ keep }}) => keep(element, '{name}', props, watch, trigger))"
 LOOK_S = 10  # that a look may take on a borrowed GPU: far more than it does
 
 
@@ -67,10 +72,10 @@ class View:
 
 
 def draw_in_browser(name: str, value: Payload | str | None, label: str, **options: Any) -> gr.HTML:
-    """A component that `window.sspl.drawers[name]` draws anew for every value.
+    """A component that a drawer of `assets/page/main.js` draws anew for every value.
 
     Args:
-        name: such as "stage", of `assets/page/stage.js`; also the element's id.
+        name: the drawer's, such as "stage"; also the element's id.
         value: what to show at first; None is drawn once there is something.
         label: what it is, for those who do not see it.
         options: as of `gr.HTML`.
@@ -78,7 +83,7 @@ def draw_in_browser(name: str, value: Payload | str | None, label: str, **option
     return gr.HTML(
         value,
         html_template=f'<section class="{name}" aria-label="{label}"></section>',
-        js_on_load=f'window.sspl.keep(element, "{name}", props, watch, trigger)',
+        js_on_load=KEEP.format(name=name),
         elem_id=name,
         **options,
     )

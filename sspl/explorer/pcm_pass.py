@@ -4,6 +4,7 @@ Letters: T cycles, C channels of a layer, A channels of the sound, h w grid of a
 """
 
 from dataclasses import dataclass
+from typing import Literal, TypedDict
 
 import torch
 from torch import Tensor
@@ -17,7 +18,20 @@ NO_PCM = (
     "This model has no predictive coding module: it compares the sound with the picture's feature "
     "as it is, so there is nothing inside to show. Choose a model with PCM above."
 )
-COLUMNS = (
+Half = Literal["predict", "correct"]  # of a cycle
+Key = Literal["p", "r", "e", "corrected"]  # of a quantity
+
+
+class Column(TypedDict):
+    """A quantity of the PCM, the half-cycle that computes it, and what it is in plain words."""
+
+    key: Key
+    half: Half
+    name: str
+    hint: str
+
+
+COLUMNS: tuple[Column, ...] = (
     {
         "key": "p",
         "half": "predict",
@@ -84,7 +98,7 @@ def run_pass(model: SSPL, pcm: PredictiveCoding, scene: Scene) -> Pass:
     return Pass(visual=visual, sound=sound, query=query, cycles=list(pcm.run(visual, sound)))
 
 
-def list_keys(layer: int) -> list[str]:
+def list_keys(layer: int) -> list[Key]:
     """The columns that a layer has: above the top one nothing learns from an error."""
     return [c["key"] for c in COLUMNS if (c["key"], layer) != ("e", NUM_LAYERS)]
 

@@ -5,6 +5,7 @@ What visitors brought themselves stays with them: an address leaves it out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -16,6 +17,12 @@ from sspl.explorer.scenes import Scene, Sound
 SILENCE, NOISE = "silence", "noise"
 MAX_OTHERS = 3  # sounds beside a picture's own: more is too small to see
 NOISE_SEED = 0
+
+
+# The parts of an address, as they are named in it; None leaves a part out.
+AddressParts = TypedDict(
+    "AddressParts", {"sample": str | None, "model": str, "with": str | None}
+)  # "with" is a keyword of Python
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +69,7 @@ def choose_sounds(samples: Mapping[str, Sample]) -> dict[str, str]:
     return {sample.scene.sound.title: id for id, sample in reversed([*samples.items()])}
 
 
-def write_address(label: str, scene: Scene) -> dict[str, str | None]:
+def write_address(label: str, scene: Scene) -> AddressParts:
     """The parts of an address that bring back a scene under a model; None where there is none."""
     others = [sound.key for sound in scene.others if sound.key]
     return {

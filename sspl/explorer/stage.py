@@ -5,7 +5,7 @@ Letters: T cycles.
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from matplotlib import colormaps
@@ -51,15 +51,67 @@ ONE_LOOK_NOTE = (
 )
 
 
-def describe_stage(model: SSPL, scene: Scene) -> dict[str, Any]:
-    """A scene after every cycle, JSON-able, pictures and sounds as data URIs.
+class Row(TypedDict):
+    """A number that the stage shows: `key` in a panel's numbers, and how it is written."""
 
-    `title`, `picture`, `width`, `height`, `cycles` (T), `colours` (of the map, from low to high),
-    `rows` (the numbers to show), `notes` (word, meaning), and a panel for each sound: `sound`,
-    `silent`, `frames` (T pictures under their map), `numbers` (T values of each key), `boxes`,
-    `spectrogram`, `audio`.
+    key: str
+    label: str
+    hint: str
+    digits: int
+
+
+class Box(TypedDict):
+    """Where a source is: (x0, y0, x1, y1) in shares of the picture, 0 to 1 from its top left."""
+
+    name: str
+    box: tuple[float, float, float, float]
+
+
+class Panel(TypedDict):
+    """The maps of one sound.
+
+    Attributes:
+        silent: whether the sound is too quiet to be of anything.
+        frames: T pictures under their map.
+        numbers: T values for each key of `ROWS` that there is.
+        boxes: of what plays, as far as it is known and in the picture.
     """
-    panels = [
+
+    sound: str
+    silent: bool
+    frames: list[str]
+    numbers: dict[str, list[float]]
+    boxes: list[Box]
+    spectrogram: str
+    audio: str
+
+
+class Stage(TypedDict):
+    """A scene after every cycle.
+
+    Attributes:
+        width: of the picture, in pixels; `height` likewise.
+        cycles: T.
+        colours: of the map, from low to high, as #rrggbb.
+        rows: the numbers to show.
+        notes: words and what they mean.
+        panels: one for each sound.
+    """
+
+    title: str
+    picture: str
+    width: int
+    height: int
+    cycles: int
+    colours: list[str]
+    rows: list[Row]
+    notes: list[tuple[str, str]]
+    panels: list[Panel]
+
+
+def describe_stage(model: SSPL, scene: Scene) -> Stage:
+    """A scene after every cycle, pictures and sounds as data URIs."""
+    panels: list[Panel] = [
         {
             "sound": sound.title,
             "silent": is_silent(sound.heard),

@@ -1,7 +1,7 @@
 """Tables of results for the page: the paper's numbers, and ours over the seeds."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TypedDict
 
 from sspl.evaluation.report.verdict import FLOORS
 from sspl.experiments.catalogue import EXPERIMENTS
@@ -18,13 +18,34 @@ from sspl.experiments.engine.results import (
 TESTS = {"solo": "one instrument", "silent": "two, one silent"}
 
 
+class TableLine(TypedDict):
+    """A line: its group, its label, a cell for each column, and what the page shows for it."""
+
+    group: str
+    words: str
+    name: str | None
+    cells: list[str]
+
+
+class Table(TypedDict):
+    """An experiment's table of cIoU@0.5.
+
+    Attributes:
+        floors: in words, the best that does not listen.
+        reading: what we make of it, in Markdown.
+    """
+
+    title: str
+    columns: list[str]
+    lines: list[TableLine]
+    floors: list[str]
+    reading: str
+
+
 def describe_table(
     result: Result, name_line: Callable[[str, str], str | None] = lambda group, label: None
-) -> dict[str, Any]:
-    """An experiment's table of cIoU@0.5, JSON-able.
-
-    `title`, `columns`, `lines` (`group`, `words`, `cells`, and `name`, that of what the page shows
-    for it), `floors` in words, `reading`, what we make of it, in Markdown.
+) -> Table:
+    """An experiment's table of cIoU@0.5.
 
     Args:
         name_line: from a line's group and label to the name of what the page shows for it.

@@ -1,6 +1,6 @@
-"""The ffmpeg program that moviepy's wheel brings: run it, probe a file, decode a sound track.
+"""The ffmpeg program in imageio-ffmpeg's wheel: run it, ask it what a file holds, decode its sound.
 
-moviepy installs ffmpeg for us, but its own readers and writer are not used. Tried in version 2.2.1
+moviepy runs the same program, but its readers and writer are not used here. Tried in version 2.2.1
 on files like those of tests/media_files.py, they turned portrait phone videos on their side
 (ffmpeg 9 writes "Display Matrix" where moviepy looks for "displaymatrix"), let pictures and sound
 of recordings with a varying frame rate drift apart, refused browser recordings (webm that does not

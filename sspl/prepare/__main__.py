@@ -48,7 +48,7 @@ class Command:
     """pack pictures and sounds into WebDataset shards, too; older shards there are packed anew"""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     return run_command(
         lambda: _prepare_dataset(
@@ -108,4 +108,4 @@ def _describe(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

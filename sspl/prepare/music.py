@@ -29,7 +29,7 @@ from sspl.prepare.moments import check_every, list_moments
 from sspl.prepare.music_boxes import Frame, choose_frames, infer_rate, read_frames, read_object
 
 SOLOS = {11: "MUSIC_solo_videos.json", 21: "MUSIC21_solo_videos.json"}
-DUETS = "MUSIC_duet_videos.json"
+DUET_VIDEOS = "MUSIC_duet_videos.json"
 SOLO_BOXES, DUET_BOXES = "solotest.json", "duettest.json"
 
 
@@ -64,7 +64,7 @@ def find_items(options: MusicOptions) -> list[Item | Fault]:
         ValueError: if the source is not a folder, or no list of videos is in it.
     """
     files = _find_files(options.source)
-    lists = (SOLOS[options.num_instruments], DUETS)
+    lists = (SOLOS[options.num_instruments], DUET_VIDEOS)
     if not any(name in files for name in lists):
         raise ValueError(
             f"{options.source} has neither {lists[0]} nor {lists[1]}: copy them there from "

@@ -12,7 +12,8 @@ from page_files import CONFIG
 
 from sspl.build import build_model
 from sspl.config import ModelConfig, without_pcm
-from sspl.explorer.diagram import GAINS, describe_cycles
+from sspl.explorer.courses import GAINS
+from sspl.explorer.diagram import describe_cycles
 from sspl.explorer.inside import Inside
 from sspl.explorer.location import describe_equations
 from sspl.explorer.models import Model

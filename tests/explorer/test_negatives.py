@@ -124,7 +124,7 @@ def test_a_training_that_breaks_off_says_so_in_a_sentence(small, monkeypatch):
 
 def test_the_stored_runs_are_those_of_the_results():
     runs = as_json(describe_full_runs())
-    stored = json.loads((negatives.TINY_RESULTS / "dial.json").read_text())
+    stored = json.loads((negatives.TINY_RESULTS / "false_negative_rate.json").read_text())
     rows = [
         row
         for row in stored["rows"]
@@ -134,11 +134,12 @@ def test_the_stored_runs_are_those_of_the_results():
     (line,) = [line for line in runs["lines"] if line["setting"] == "4 classes, batch 128"]
     assert line["cells"]["A"] == f"{scores.mean():.3f} ± {scores.std(ddof=1):.3f}"
     assert line["share"] == "25 %"
-    assert len(runs["lines"]) == 6  # five settings of the dial, and Figure 2
+    assert len(runs["lines"]) == 6  # five settings of the rate, and Figure 2
     assert f"{len(rows)} seeds" in runs["how"]
     assert all(figure["words"] and decode(figure["picture"]) for figure in runs["figures"])
 
 
 def test_without_results_a_sentence_says_how_to_make_them(tmp_path, monkeypatch):
     monkeypatch.setattr(negatives, "TINY_RESULTS", tmp_path)
-    assert "python -m sspl.experiments dial figure2" in describe_full_runs()["sentence"]
+    command = "python -m sspl.experiments false_negative_rate figure2"
+    assert command in describe_full_runs()["sentence"]

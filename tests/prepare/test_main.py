@@ -21,7 +21,7 @@ from prepare.layout_files import (
 from sspl.data.folder import open_pairs
 from sspl.data.manifest import read_manifest
 from sspl.media.pictures import write_image
-from sspl.prepare.__main__ import DATASETS, main
+from sspl.prepare.__main__ import DATASETS, run
 
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = [sys.executable, "-m", "sspl.prepare"]
@@ -62,14 +62,14 @@ def test_the_real_command_line_from_faults_to_none(source, tmp_path, capsys):
     }
     before = take_snapshot(out / "images")
     (tmp_path / "20.wav").rename(heard)
-    assert main(words) == 0
+    assert run(words) == 0
     assert "3 pairs" in capsys.readouterr().out
     assert {name: take_snapshot(out / "images")[name] for name in before} == before
 
 
 def test_mistakes_are_a_sentence_and_2(source, tmp_path, capsys):
     def fail(*words) -> str:
-        assert main([str(word) for word in words]) == 2
+        assert run([str(word) for word in words]) == 2
         error = capsys.readouterr().err
         assert error.count("\n") == 1
         return error
@@ -79,31 +79,31 @@ def test_mistakes_are_a_sentence_and_2(source, tmp_path, capsys):
     assert not out.exists()
     for wrong in (source, source / "new", tmp_path):
         assert "lie in one another" in fail("flickr", "--source", source, "--out", wrong)
-    assert main(["flickr", "--source", str(source), "--out", str(out)]) == 0
+    assert run(["flickr", "--source", str(source), "--out", str(out)]) == 0
     capsys.readouterr()
     write_clip(tmp_path / "films/a.mp4")
     error = fail("videos", "--source", tmp_path / "films", "--out", out)
     assert "holds flickr, not videos" in error
     with pytest.raises(SystemExit) as stopped:
-        main(["flicker"])
+        run(["flicker"])
     assert stopped.value.code == 2
 
 
 def test_the_source_may_move_between_runs(source, tmp_path):
     mine = write_lines(tmp_path / "mine.txt", "10")
     out = str(tmp_path / "out")
-    assert main(["flickr", "--source", str(source), "--out", out, "--lists", str(mine)]) == 0
+    assert run(["flickr", "--source", str(source), "--out", out, "--lists", str(mine)]) == 0
     before = take_snapshot(tmp_path / "out/images")
     moved = source.rename(tmp_path / "moved")
     (tmp_path / "lists").mkdir()
     mine = mine.rename(tmp_path / "lists/mine.txt")
-    assert main(["flickr", "--source", str(moved), "--out", out, "--lists", str(mine)]) == 0
+    assert run(["flickr", "--source", str(moved), "--out", out, "--lists", str(mine)]) == 0
     assert take_snapshot(tmp_path / "out/images") == before
 
 
 def test_what_a_stranger_named_does_not_reach_the_terminal(source, tmp_path, capsys):
     (source / "Data/audio/狗\x1b[31m.wav").unlink()
-    assert main(["flickr", "--source", str(source), "--out", str(tmp_path / "out")]) == 1
+    assert run(["flickr", "--source", str(source), "--out", str(tmp_path / "out")]) == 1
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
     assert "狗\\x1b[31m" in shown
@@ -113,7 +113,7 @@ def test_long_lists_of_reasons_are_cut(source, tmp_path, capsys):
     write_flickr(source, [f"more{i}" for i in range(10)])
     for path in (source / "Data/frames").glob("more*"):
         path.unlink()
-    assert main(["flickr", "--source", str(source), "--out", str(tmp_path / "out")]) == 1
+    assert run(["flickr", "--source", str(source), "--out", str(tmp_path / "out")]) == 1
     shown = capsys.readouterr().out
     assert "missing: 10\n" in shown
     assert "  and 5 more\n" in shown
@@ -122,7 +122,7 @@ def test_long_lists_of_reasons_are_cut(source, tmp_path, capsys):
 
 def test_help_names_the_datasets(capsys):
     with pytest.raises(SystemExit):
-        main(["--help"])
+        run(["--help"])
     shown = capsys.readouterr().out
     assert all(name in shown for name in DATASETS)
 
@@ -155,18 +155,18 @@ def test_ctrl_c_in_the_real_command_then_resume(tmp_path):
     assert 1 <= len(kept) < num
     assert not (out / "manifest.jsonl").exists()
 
-    assert main(words) == 0
+    assert run(words) == 0
     assert len(read_manifest(out)) == num
-    assert main([*words[:-1], str(tmp_path / "whole")]) == 0
+    assert run([*words[:-1], str(tmp_path / "whole")]) == 0
     assert take_contents(out) == take_contents(tmp_path / "whole")
 
 
 def test_shards_hold_the_pairs_and_follow_what_changes(source, tmp_path):
     out = tmp_path / "out"
-    assert main(["flickr", "--source", str(source), "--out", str(out), "--shards"]) == 0
+    assert run(["flickr", "--source", str(source), "--out", str(out), "--shards"]) == 0
     before = [*open_pairs(out, "test").images.read(range(3))]
     write_image(source / "Data/frames/10.jpg", np.zeros((40, 60, 3), np.uint8))
-    assert main(["flickr", "--source", str(source), "--out", str(out)]) == 0
+    assert run(["flickr", "--source", str(source), "--out", str(out)]) == 0
     shutil.rmtree(out / "images")
     after = [*open_pairs(out, "test").images.read(range(3))]
     assert [torch.equal(a, b) for a, b in zip(before, after, strict=True)] == [False, True, True]

@@ -50,8 +50,8 @@ from sspl.plots.charts import (
 
 SCORES = {"ciou_at_50": "cIoU@0.5", "auc": "AUC", "mean_ciou": "mean cIoU"}
 INTERVALS = {"ciou_at_50": "ci95", "auc": "auc_ci95"}  # of a score: the key of its interval
-PRESENCE = {"ap": "AP", "max_f1": "max-F1", "loc_acc": "LocAcc"}
-DUETS = {"ciou_at_30": "CIoU@0.3", "auc": "AUC", "nsa": "NSA"}
+OFFSCREEN = {"ap": "AP", "max_f1": "max-F1", "loc_acc": "LocAcc"}
+MULTI_SOURCE = {"ciou_at_30": "CIoU@0.3", "auc": "AUC", "nsa": "NSA"}
 
 
 def describe_result(result: Mapping[str, Any], examples: Sequence[Example] = ()) -> list[Section]:
@@ -115,9 +115,9 @@ def _show_scores(result: Mapping[str, Any]) -> list[Block]:
         table = Table(
             title="Is the source seen, and where?",
             measured=f"{measured}; {without} of them show nothing that sounds",
-            columns=("protocol", *PRESENCE.values()),
+            columns=("protocol", *OFFSCREEN.values()),
             rows=[
-                (protocol, *_write_numbers(one, PRESENCE))
+                (protocol, *_write_numbers(one, OFFSCREEN))
                 for protocol, one in result["extended"].items()
             ],
         )
@@ -126,8 +126,8 @@ def _show_scores(result: Mapping[str, Any]) -> list[Block]:
         table = Table(
             title="Several instruments in the picture",
             measured=describe_measurement(result, n=result["multi_source"]["n"]),
-            columns=("map", *DUETS.values()),
-            rows=[("model", *_write_numbers(result["multi_source"], DUETS))],
+            columns=("map", *MULTI_SOURCE.values()),
+            rows=[("model", *_write_numbers(result["multi_source"], MULTI_SOURCE))],
         )
         blocks.append(table)
     return blocks
@@ -269,7 +269,7 @@ def _tell_how(result: Mapping[str, Any]) -> list[Block]:
         "Split": result["split"],
         "List": result["list"],
         "Samples": f"{result['n']} with a source in the picture, and {without} without",
-        "Versions": ", ".join(f"{name} {v}" for name, v in result.get("versions", {}).items()),
+        "Versions": ", ".join(f"{k} {v}" for k, v in result.get("versions", {}).items() if v),
     }
     notes = list(result.get("notes", ()))
     if result["selection"] == "test":

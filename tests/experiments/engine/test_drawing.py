@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 
 from experiments.fake_rows import make_false_negative_rate, make_result, make_row, make_table
 from sspl.experiments.engine.drawing import (
-    draw_panels,
     plot_cost,
     plot_cycles,
     plot_false_negative_rate,
     plot_listening,
     plot_success,
 )
+from sspl.experiments.engine.panels import draw_panels
 from sspl.metrics import THRESHOLDS
 from sspl.plots.rendering import render_figure
 

@@ -1,0 +1,91 @@
+// The map of one quantity of the PCM: an image on a grid, in which a location can be chosen.
+
+import { make } from "../elements.js";
+import { formatNumber } from "../numbers.js";
+import { putMarker } from "./marker.js";
+
+const ASK_MS = 150; // a location is asked for when the arrow keys rest
+
+/** The map of one quantity at one layer; a location in it can be chosen. */
+export function drawMap(scene, cell, choose, readLocation) {
+  const { layer, grid } = scene.layers.find((each) => each.layer === cell.layer);
+  const column = scene.columns.find((each) => each.key === cell.key);
+  const canvas = make("canvas", { width: grid, height: grid });
+  const marker = make("i", { class: "marker" });
+  const map = make("div", { class: "map", tabindex: 0, role: "application" }, canvas, marker);
+  const [low, high] = cell.range;
+  const element = make(
+    "figure",
+    {
+      class: `cell ${column.half} ${cell.key} layer-${layer}`, "data-cell": `${cell.key}-${layer}`,
+      style: `--order:${column.half === "predict" ? 3 - layer : layer}`,
+    },
+    map,
+    make(
+      "figcaption", {}, make("strong", {}, cell.symbol),
+      make("small", {}, `${formatNumber(low, 2)} to ${formatNumber(high, 2)}`),
+    ),
+  );
+  let known = null;
+  let now = "";
+  const label = () => {
+    const location = readLocation();
+    const value = known && location.layer === layer
+      ? ` At row ${location.row + 1}, column ${location.column + 1}: ` +
+        `${formatNumber(known[location.row * grid + location.column])}.`
+      : "";
+    map.setAttribute(
+      "aria-label",
+      `${column.name}: ${cell.symbol}, ${grid}×${grid} places, ${now}.${value} ` +
+        "Arrow keys choose a place.",
+    );
+  };
+  map.addEventListener("click", (event) => {
+    const box = canvas.getBoundingClientRect();
+    const at = (from, length) => Math.floor((from / length) * grid);
+    choose(layer, at(event.clientY - box.top, box.height), at(event.clientX - box.left, box.width), 0);
+  });
+  map.addEventListener("keydown", (event) => {
+    const by = {
+      ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Enter: [0, 0],
+    }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const location = readLocation();
+    // From another layer's location the keys first come to the middle of this one.
+    const [row, col] = location.layer === layer
+      ? [location.row + by[0], location.column + by[1]]
+      : [Math.floor(grid / 2), Math.floor(grid / 2)];
+    choose(layer, row, col, event.key === "Enter" ? 0 : ASK_MS);
+  });
+  return {
+    key: cell.key,
+    layer,
+    element,
+    show: (cycle, half) => {
+      // While it predicts, what this cycle will correct is still that of the cycle before.
+      const t = half === "predict" && column.half === "correct" ? cycle - 1 : cycle;
+      known = cell.maps[t - 1] ?? null;
+      now = known ? `cycle ${t}` : "nothing yet";
+      element.classList.toggle("empty", !known);
+      if (known) paintMap(canvas, known, cell.range, scene.colours);
+      label();
+    },
+    mark: (location) => {
+      putMarker(marker, scene, location, layer);
+      marker.classList.toggle("chosen", location.layer === layer);
+      label();
+    },
+  };
+}
+
+function paintMap(canvas, values, [low, high], colours) {
+  const pen = canvas.getContext("2d");
+  values.forEach((value, i) => {
+    const level = (value - low) / (high - low || 1);
+    const colour = Math.round(Math.min(1, Math.max(0, level)) * (colours.length - 1));
+    pen.fillStyle = colours[colour];
+    pen.fillRect(i % canvas.width, Math.floor(i / canvas.width), 1, 1);
+  });
+}

@@ -1,0 +1,186 @@
+"""The page put together, and served.
+
+Each tab has a file beside this one, and some in `assets/page` for what it does in the browser.
+"""
+
+import os
+import signal
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.themes.default import Default
+from gradio.themes.utils.fonts import LocalFont
+
+from sspl.assets import find_assets
+from sspl.explorer.ablations import build_ablations_tab
+from sspl.explorer.api import open_api
+from sspl.explorer.gallery import describe_gallery
+from sspl.explorer.hearing import build_hearing_tab
+from sspl.explorer.inside import build_inside_tab
+from sspl.explorer.localizing import Localizing, build_localize_tab
+from sspl.explorer.models import Model, load_models
+from sspl.explorer.negatives import build_negatives_tab
+from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
+from sspl.explorer.page_modules import read_modules
+from sspl.explorer.samples import Sample, load_samples
+from sspl.explorer.uploads import MAX_SIDE_PX, MAX_UPLOAD_MB
+from sspl.explorer.videos import build_video_tab
+
+PAGE, SAMPLES = find_assets() / "page", find_assets() / "samples"
+FORGET_S = 2 * 60 * 60  # what a visitor brought or made is deleted after this
+MAX_VISITORS = 500  # whose scenes are kept at a time
+MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest wait their turn
+# Gradio brings it along, so no page needs the network; of its half-bold a third of the letters.
+FONT = (LocalFont("Source Sans Pro", weights=(400, 700)), "sans-serif")
+
+INTRODUCTION = """# SSPL Explorer
+Where in the picture is what we hear? The model was never told: it learned from pictures and their
+sounds alone. Pick a sample, or bring your own, and step through the cycles of predictive coding."""
+TABS = (
+    ("inside", "Inside the PCM", build_inside_tab),
+    ("ablations", "Ablations", build_ablations_tab),
+    ("negatives", "False negatives", build_negatives_tab),
+    ("hearing", "Does it listen?", build_hearing_tab),
+)
+OPEN_TAB = "async (...given) => {{ (await window.sspl).openTab('{name}'); return given; }}"
+SHOW = "() => document.querySelector('#show-stage').click()"
+REFRESH = "async () => (await window.sspl).refresh()"
+
+
+def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.Blocks:
+    """The page, its first example finished."""
+    does = Localizing(models=models, samples=samples)
+    first_label, first_id = next(iter(models)), next(iter(samples))
+    with gr.Blocks(
+        title="SSPL Explorer", analytics_enabled=False, delete_cache=(FORGET_S // 4, FORGET_S)
+    ) as app:
+        gr.Markdown(INTRODUCTION, elem_id="intro")
+        scene = gr.State(samples[first_id].scene, time_to_live=FORGET_S)
+        thumbnails = describe_gallery(samples)
+        picked = draw_in_browser("gallery", first_id, "Samples", samples=thumbnails)
+        with gr.Row(elem_id="choice"):
+            label = gr.Radio(
+                list(models), value=first_label, label="Model", container=False, elem_id="model"
+            )
+            facts = gr.Markdown(models[first_label].facts, elem_id="facts")
+        page = Page(models=models, samples=samples, scene=scene, label=label, picked=picked)
+        tab, view = {}, {}
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Localize", id="localize") as tab["localize"]:
+                localize = build_localize_tab(page, does)
+            for name, title, build in TABS:
+                with gr.Tab(title, id=name) as tab[name]:
+                    view[name] = build(page)
+            with gr.Tab("Your own video", id="video") as tab["video"]:
+                video, step, leave = build_video_tab(page)
+
+        asked = [label, scene]
+        for name, opened in tab.items():
+            open_tab = OPEN_TAB.format(name=name)
+            if view.get(name) is None:
+                opened.select(js=open_tab, api_visibility="private")
+                continue
+            refresh = gr.Button(visible="hidden", elem_id=f"refresh-{name}")
+            answer(
+                [opened.select, refresh.click],
+                view[name].describe,
+                asked,
+                view[name].shown,
+                js=open_tab,
+                trigger_mode="always_last",
+                gpu_s=LOOK_S,
+            )
+
+        stepped = page.change_scene(step.click, does.use_video, [video, scene], [picked, scene])
+        stepped.success(lambda: gr.Tabs(selected="localize"), None, tabs, api_visibility="private")
+        query, restore = gr.Textbox(visible=False), gr.Button(visible="hidden", elem_id="restore")
+        restored = answer(
+            restore.click,
+            does.restore,
+            query,
+            [picked, label, facts, localize.others, tabs, scene],
+            js="async () => [(await window.sspl).readQuery()]",
+            api_visibility="undocumented",
+        )
+        sampled = page.change_scene(picked.select, does.show_sample, [picked, scene], scene)
+        answer(label.input, does.use_model, label, facts, api_visibility="undocumented")
+        # Whatever changes the scene or the model, one event shows them as they are by then.
+        show = gr.Button(visible="hidden", elem_id="show-stage")
+        for change in (*localize.changes, sampled, stepped, restored):
+            change.success(js=SHOW, api_visibility="private")
+        answer(
+            [label.input, show.click],
+            does.show_stage,
+            asked,
+            localize.stage,
+            show_progress="minimal",
+            trigger_mode="always_last",
+            gpu_s=LOOK_S,
+        ).success(js=REFRESH, api_visibility="private")
+        app.load(js="async () => (await window.sspl).restore()", api_visibility="private")
+        app.unload(leave)
+        open_api(models, samples)
+    return app.queue(default_concurrency_limit=MAX_AT_ONCE)
+
+
+def launch_app(app: gr.Blocks, **options: Any):
+    """Serve a page made by `build_app`; options as of `gr.Blocks.launch`."""
+    modules = read_modules(PAGE)
+    return app.launch(
+        theme=Default(primary_hue="orange", neutral_hue="zinc", font=FONT),
+        css_paths=sorted(PAGE.glob("*.css")),
+        head=modules.head,
+        app_kwargs={"routes": [modules.route]},
+        footer_links=["api"],
+        max_file_size=f"{MAX_UPLOAD_MB}mb",
+        state_session_capacity=MAX_VISITORS,
+        ssr_mode=False,
+        **options,
+    )
+
+
+def serve_page(
+    *,
+    model: tuple[str, ...] = (),
+    port: int = 7860,
+    share: bool = False,
+    mcp: bool = False,
+    samples: Path = SAMPLES,
+) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        model: checkpoints to choose from, by name or folder; by default those we ship.
+        port: on this machine.
+        share: also open a public link, through Gradio's servers, for a week.
+        mcp: also serve agents, at /gradio_api/mcp/.
+        samples: a folder with `manifest.jsonl`, pictures and sounds.
+    Raises:
+        ValueError: if a model or a sample cannot be loaded, or the port is taken.
+    """
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    # A Space is reached from outside; anything else is this person's own machine.
+    server_name = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up as after Ctrl+C
+    with tempfile.TemporaryDirectory(prefix="sspl-") as folder:
+        os.environ.setdefault("GRADIO_TEMP_DIR", folder)
+        loaded = load_samples(samples, MAX_SIDE_PX)
+        app = build_app(load_models(model), loaded)
+        # Gradio sends no file that is neither below the working directory nor named here.
+        videos = [str(sample.video) for sample in loaded.values() if sample.video]
+        try:
+            launch_app(
+                app,
+                server_name=server_name,
+                server_port=port,
+                share=share,
+                mcp_server=mcp,
+                allowed_paths=videos,
+            )
+        except OSError as error:
+            raise ValueError(
+                f"port {port} is taken: stop what uses it, or take another --port"
+            ) from error
