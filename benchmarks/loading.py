@@ -5,7 +5,7 @@
 It makes a folder of pairs like those of `sspl.prepare` (256 px JPEG, 3 s of 16 kHz FLAC), packs it,
 and reads some of its pairs in a new order every round, from files and shards in turn, so that a
 busy machine slows both; medians. "In memory" is what the system still holds of files that were
-read before, "on disk" what it has been told to forget.
+read before, "on disk" what it has dropped.
 
 Predicted on two cores before it was run: decoding takes nearly all the time. Pictures 900 a second
 from files and 5 % more from shards, in memory, since opening a file costs little; on disk 650 and
@@ -99,9 +99,9 @@ def forget(path: Path) -> None:
     os.close(descriptor)
 
 
-PLACES = {"in memory": recall}
+STATES = {"in memory": recall}
 if hasattr(os, "posix_fadvise"):
-    PLACES["on disk"] = forget
+    STATES["on disk"] = forget
 
 
 def measure_rate(pairs: Pairs, order: list[int], with_sounds: bool) -> float:
@@ -114,22 +114,22 @@ def measure_rate(pairs: Pairs, order: list[int], with_sounds: bool) -> float:
 
 
 def measure(folder: Path, num_read: int, rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Pairs a second in each round, by what is read and where it lies, from files and shards."""
+    """Pairs a second in each round, by what is read and from where, for files and shards."""
     rows = read_manifest(folder)
     sources = {"files": open_rows(rows), "shards": open_rows(rows, shards=open_shards(folder))}
     paths = [path for path in folder.rglob("*.*") if path.is_file()]
-    cases = list(product(("pictures", "pictures and sounds"), PLACES))
+    cases = list(product(("pictures", "pictures and sounds"), STATES))
     rates = {", ".join(case): {source: [] for source in sources} for case in cases}
     rng = np.random.default_rng(1)
     os.sync()  # what is not on the disk yet cannot be forgotten
     for number in range(rounds):
         in_turn = list(sources.items())[:: -1 if number % 2 else 1]
         order = rng.permutation(len(rows))[:num_read].tolist()
-        for (what, place), (source, pairs) in product(cases, in_turn):
+        for (what, state), (source, pairs) in product(cases, in_turn):
             for path in paths:
-                PLACES[place](path)
+                STATES[state](path)
             rate = measure_rate(pairs, order, what == "pictures and sounds")
-            rates[f"{what}, {place}"][source].append(rate)
+            rates[f"{what}, {state}"][source].append(rate)
     return rates
 
 

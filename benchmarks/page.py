@@ -1,4 +1,4 @@
-"""The page as a visitor feels it, with PCM and without: ready, first map, a tick, a video, memory.
+"""How long the page takes, with PCM and without: ready, first map, a tick, a video; and its memory.
 
     python -m benchmarks.page
     python -m benchmarks.page --requests 1000
@@ -27,7 +27,7 @@ from gradio_client import Client, handle_file
 from playwright.sync_api import Page, sync_playwright
 
 from sspl.data.orchestra.videos import make_moving_clip
-from sspl.media.video import write_video
+from sspl.media.video_writer import write_video
 
 ROOT = Path(__file__).parent.parent
 MODELS = ("SSPL with PCM", "SSPL without PCM")
@@ -73,13 +73,13 @@ def median_ms(times: int, what: Callable[[], object]) -> float:
 
 
 def visit(page: Page, url: str) -> None:
-    """Open the page until its finished example can be seen."""
+    """Open the page until its finished example is shown."""
     page.goto(url)
     page.locator(".stage .frame.shown").wait_for()
 
 
 def pick(page: Page, names: Iterator[str]) -> None:
-    """Pick another sample until its map can be seen."""
+    """Pick another sample until its map is shown."""
     name = next(names)
     page.locator(".gallery").get_by_text(name, exact=True).click()
     page.locator(".stage").get_by_role("heading", name=name, exact=True).wait_for()
@@ -134,7 +134,7 @@ def make_videos(program: Client, folder: Path) -> None:
 
 
 def watch_memory(program: Client, process: psutil.Process, requests: int) -> None:
-    """What the server holds as requests go by, its first fifty left out."""
+    """What the server holds as requests go by, without its first fifty."""
     samples = list(program.predict(api_name="/list_samples")["samples"])
 
     def ask(num: int) -> float:

@@ -1,8 +1,8 @@
 """SSPL as it was published, transcribed plainly: what ours is timed against and must agree with.
 
 fp32 and eager; each picture is resized, cropped and mirrored by itself on the CPU, each sound
-passes the ears by itself, and both frozen encoders run anew in every step of every epoch. Written
-from Sec. 3, Algorithm S1 and supplement B. Where the authors' code says more than the paper
+passes the audio encoder by itself, and both frozen encoders run anew in every step of every epoch.
+Written from Sec. 3, Algorithm S1 and supplement B. Where the authors' code says more than the paper
 (geometry, norms, how the first cycle initialises) it follows the code, as `sspl.pcm` does.
 
 Only the layers and their weights are shared with `sspl.model`; what is computed with them is

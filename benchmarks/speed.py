@@ -14,13 +14,12 @@ from pathlib import Path
 
 import torch
 
-from sspl.audio import clip_log_mel
+from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.data.orchestra import make_clip
-from sspl.data.transforms import whole_view
 from sspl.localizer import Localizer
 from sspl.model import SSPL
 from sspl.presets import PRESETS
-from sspl.training.trainer import build_optimizer
+from sspl.training.optimizer import build_optimizer
 from sspl.zoo.shipped import load_model
 
 ROUNDS = 30
@@ -37,17 +36,16 @@ def time_ms(function: Callable[[], object]) -> float:
 def time_stages(model: SSPL) -> dict[str, float]:
     """Milliseconds of each stage of one look at a 256 px picture and 3 s of sound."""
     clip = make_clip(5, 0)
-    pixels = torch.from_numpy(clip.image).permute(2, 0, 1)[None]
-    waveform = torch.from_numpy(clip.waveform)
-    view = whole_view(pixels, model.config.image_spec)
-    patches = clip_log_mel(waveform)[None]
+    image_spec, audio_spec = model.config.image_spec, model.config.audio_spec
+    view = prepare_picture(clip.image, image_spec)
+    patches = prepare_sound(clip.waveform, audio_spec)
     visual, embeddings = model.encode_image(view), model.encode_audio(patches)
     sound, query = model.project_audio(embeddings)
     return {
-        "resize": time_ms(lambda: whole_view(pixels, model.config.image_spec)),
-        "image_encoder": time_ms(lambda: model.encode_image(view)),
-        "log-mel": time_ms(lambda: clip_log_mel(waveform)),
-        "audio_encoder": time_ms(lambda: model.encode_audio(patches)),
+        "resize": time_ms(lambda: prepare_picture(clip.image, image_spec)),
+        "image encoder": time_ms(lambda: model.encode_image(view)),
+        "log-mel": time_ms(lambda: prepare_sound(clip.waveform, audio_spec)),
+        "audio encoder": time_ms(lambda: model.encode_audio(patches)),
         "cycles": time_ms(lambda: model.trace_features(visual, sound, query)),
         "whole trace": time_ms(
             lambda: Localizer(model).set_sample(clip.image, clip.waveform).trace()
@@ -99,7 +97,7 @@ def main() -> None:
 
 
 def read_processor() -> str:
-    """The processor's name, where the system tells it."""
+    """The processor's name, where the system gives it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

@@ -5,7 +5,7 @@
 
 Both take the same steps on the same pictures, crops, sounds and first weights, in turn, so that a
 busy machine slows both, and the losses are held against each other. The weights are random: they
-cost what trained ones cost. Medians over the steps, the first of each left out. With few pairs
+cost what trained ones cost. Medians over the steps, without the first of each. With few pairs
 the losses part quickly, as batch norm over few makes much of rounding (see LOG.md).
 """
 
@@ -29,12 +29,13 @@ from sspl.data.transforms import whole_view
 from sspl.model import SSPL
 from sspl.presets import PRESETS
 from sspl.training.config import RunConfig
-from sspl.training.trainer import Trainer, open_devices
+from sspl.training.devices import open_devices
+from sspl.training.trainer import Trainer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What is timed; what is left out follows the device."""
+    """What is timed; what is not set follows the device."""
 
     preset: Literal["paper-flickr10k", "paper-flickr10k-no-pcm"] = "paper-flickr10k"
     device: Literal["cpu", "cuda"] | None = None
@@ -63,7 +64,7 @@ def make_pairs(num: int) -> tuple[Pairs, Tensor]:
 
 
 def draw_encoders(model: SSPL) -> None:
-    """Random encoders through which a picture still tells itself from another (He et al., 2015)."""
+    """Random encoders that still distinguish pictures (He et al., 2015)."""
     torch.manual_seed(0)
     for module in [*model.image_encoder.modules(), *model.audio_encoder.modules()]:
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -92,7 +93,7 @@ def measure_matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def measure_image_encoder_rate(trainer: Trainer, batch: int) -> float:
-    """Operations a second in the eyes, as training calls them."""
+    """Operations a second in the image encoder, as training calls it."""
     indices = torch.arange(batch)
     views = trainer.views.draw(batch, torch.Generator())
     with FlopCounterMode(display=False) as counter, trainer.precision():
@@ -185,7 +186,7 @@ def main(options: Options) -> None:
     print(f"{losses['ours'][0]:.5f} to {losses['ours'][-1]:.5f} ours, at most {apart:.2g} apart")
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     rates = measure_image_encoder_rate(ours, batch), measure_matrix_rate(device, dtype)
-    print(f"  eyes {rates[0] / 1e12:.3g} TFLOP/s, {rates[0] / rates[1]:.0%} of", end=" ")
+    print(f"  image encoder {rates[0] / 1e12:.3g} TFLOP/s, {rates[0] / rates[1]:.0%} of", end=" ")
     print(f"a matrix product's {rates[1] / 1e12:.3g} in {precision}")
 
 

@@ -1,4 +1,4 @@
-"""The attention module: how well does each place of the picture fit the sound? Sec. 3.2.
+"""The attention module: how well does each grid cell correspond to the sound? Sec. 3.2.
 
 Letters: B batch, C channels, h w grid.
 """
@@ -15,25 +15,25 @@ FusionName = Literal["cat", "multiply", "add", "attention"]
 
 
 def similarity_map(
-    query: Tensor, features: Tensor, seen: Tensor, norm_offset: float = 0.0
+    query: Tensor, features: Tensor, visual: Tensor, norm_offset: float = 0.0
 ) -> Tensor:
-    """Cosine similarity of the sound's query with every place, Eq. (3).
+    """Cosine similarity of the sound's query with every grid cell, Eq. (3).
 
-    `norm_offset` departs from the paper: the cosine of a place is shrunk by |v| / (|v| + offset
-    x mean |v| of the picture), v being what the eyes saw there, so that places where they saw
-    little cannot score high on direction alone. 0 is the paper's cosine.
+    `norm_offset` departs from the paper: the cosine of a cell is shrunk by |v| / (|v| + offset
+    x mean |v| of the picture), v being the image encoder's feature there, so that cells of faint
+    features cannot score high on direction alone. 0 is the paper's cosine.
 
     Args:
         query: (B, C) float, the transformed audio feature.
-        features: (B, C, h, w) float, aligned by the PCM, or as seen.
-        seen: (B, C', h, w) float, the frozen visual feature; unused where norm_offset is 0.
+        features: (B, C, h, w) float, aligned by the PCM, or the visual ones.
+        visual: (B, C', h, w) float, the frozen visual feature; unused where norm_offset is 0.
     Returns:
         (B, h, w) in [-1, 1].
     """
     cosine = F.cosine_similarity(query[:, :, None, None], features, dim=1)
     if not norm_offset:
         return cosine
-    norms = seen.norm(dim=1).to(cosine.dtype)  # (B, h, w)
+    norms = visual.norm(dim=1).to(cosine.dtype)  # (B, h, w)
     offset = norm_offset * norms.mean((1, 2), keepdim=True)
     return cosine * norms / (norms + offset).clamp_min(1e-8)
 
@@ -50,7 +50,7 @@ def scale_min_max(similarity: Tensor) -> Tensor:
 
 
 def scale_softmax(similarity: Tensor) -> Tensor:
-    """Softmax over a map's places, which then sum to 1 (Senocak et al., CVPR 2018).
+    """Softmax over a map's cells, which then sum to 1 (Senocak et al., CVPR 2018).
 
     Without temperature, as in their published code: a cosine in [-1, 1] leaves the weights near
     1 / (h w), at most e^2 apart.
@@ -67,7 +67,7 @@ def scale_relu_softmax(similarity: Tensor) -> Tensor:
 
 
 def fuse_by_attention(features: Tensor, query: Tensor, attention: Tensor) -> Tensor:
-    """Sum of the features, each place weighted by its attention, Eq. (4).
+    """Sum of the features, each cell weighted by its attention, Eq. (4).
 
     Args:
         features: (B, C, h, w); query: (B, C), unused here; attention: (B, h, w) in [0, 1].
@@ -77,10 +77,10 @@ def fuse_by_attention(features: Tensor, query: Tensor, attention: Tensor) -> Ten
     return torch.einsum("bhw,bchw->bc", attention, features)
 
 
-# Table S5's other three never look at the map: it is still read out, but what is learned of the
-# query comes from the fused vector alone. The paper names them and no more. We take the feature's
-# mean over the grid and the query g(f_a), both (B, C); to fuse the query with every place and take
-# the mean after is the same thing. The mean, not Eq. (4)'s sum, since h w places would drown it.
+# Table S5's other three do not use the map: it is still read out, but the query learns from the
+# fused vector alone. The paper names them and no more. We take the feature's mean over the grid and
+# the query g(f_a), both (B, C); to fuse the query with every cell and take the mean after is the
+# same thing. The mean, not Eq. (4)'s sum, since a sum over h w cells would drown the query.
 def fuse_by_cat(features: Tensor, query: Tensor, attention: Tensor) -> Tensor:
     """Mean feature beside the query, "Cat" of Table S5: (B, 2 C); arguments as above."""
     return torch.cat([features.mean((2, 3)), query], dim=1)

@@ -1,4 +1,4 @@
-"""From a waveform to what the ears take in: 3 s at 16 kHz, log-mel patches of 0.96 s.
+"""From a waveform to the input of VGGish: 3 s at 16 kHz, log-mel patches of 0.96 s.
 
 Letters: N samples, F frames of 10 ms, P patches of 96 frames.
 """
@@ -55,7 +55,7 @@ def stretch_range(waveform: Tensor) -> Tensor:
 
 
 def clip_log_mel(waveform: Tensor) -> Tensor:
-    """What the ears get of any sound: 3 s of it, stretched to [-1, 1], as log-mel patches.
+    """The front end of VGGish: 3 s of any sound, stretched to [-1, 1], as log-mel patches.
 
     Args:
         waveform: (N,) float at 16 kHz, N >= 1, any level.

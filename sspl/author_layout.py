@@ -1,11 +1,11 @@
 """The authors' checkpoint files: their weights come in, ours go out to their code.
 
-    frame_best.pth      the eyes            sound_best.pth      the ears and g
-    pcm_best.pth        the PCM, if any     ssl_head_best.pth   projector and predictor
+    frame_best.pth      image encoder       sound_best.pth      audio encoder and g
+    pcm_best.pth        PCM, if any         ssl_head_best.pth   projector and predictor
 
-Each is a state dict. Where the authors wrap the part in DDP, which is all but the frozen eyes, its
-keys carry `module.`. The files hold the paper's model and nothing else: there is no config, so T is
-read from the number of batch norms.
+Each is a state dict. The authors wrap all parts but the frozen image encoder in DDP, and the keys
+of those carry `module.`. The files hold the paper's model and nothing else: there is no config, so
+T is read from the number of batch norms.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What SSPL is held against: losses that push other pairs' sounds away. Figure 1a, 1b, Sec. 4.1.
+"""Baselines: losses that push other pairs' sounds away. Figure 1a, 1b, Sec. 4.1.
 
 Every one takes its negatives from the batch, so on several devices each from its own part of it.
 
@@ -19,7 +19,7 @@ from sspl.objectives.base import Objective, Step
 
 @dataclass(frozen=True, kw_only=True)
 class _WithNegatives(Objective):
-    """One view of the feature as it is seen, and other pairs' sounds to be pushed away.
+    """One view of the visual feature, and other pairs' sounds as negatives.
 
     Such a loss pushes apart by itself, so that it cannot collapse; what is watched is the query,
     which has as many directions as there are classes.
@@ -76,7 +76,7 @@ def hardway_logits(
 ) -> Tensor:
     """HardWay (LVS): how alike are the sound and the object, other sounds, the background?
 
-    The mean of a map over its object, the places above epsilon, is the positive for the own sound
+    The mean of a map over its object, the cells above epsilon, is the positive for the own sound
     and a negative for others; the mean over its background, below epsilon2, is the hard negative.
     What lies between is in neither (the tri-map). Chen et al. (CVPR 2021), Sec. 3, as their code
     has it: it adds a temperature, gives each negative a logit of its own, and takes other sounds'
@@ -88,7 +88,7 @@ def hardway_logits(
         tau: softness of both bounds.
     Returns:
         (B, 2 + B): own sound's object, every sound's object, own sound's background. Among "every"
-        the own one is multiplied by -99, the published mask; `hardway_loss` leaves it out.
+        the own one is multiplied by -99, the published mask; `hardway_loss` removes it.
     """
     maps = cross_similarity(features, query)
     own_maps = maps.diagonal().permute(2, 0, 1)  # (B, h, w)
@@ -103,7 +103,7 @@ def hardway_logits(
 def hardway_loss(features: Tensor, query: Tensor, **bounds: float) -> Tensor:
     """Cross-entropy of `hardway_logits`, its arguments, with the own object as what is true.
 
-    The own sound is left out of the negatives. The published -99 comes to the same where the
+    The own sound is not among the negatives. The published -99 comes to the same where the
     own object's cosine is clearly positive; where it is negative, it would be the largest logit.
 
     Returns:
@@ -116,7 +116,7 @@ def hardway_loss(features: Tensor, query: Tensor, **bounds: float) -> Tensor:
 
 
 def _weighted_mean(maps: Tensor, weights: Tensor) -> Tensor:
-    """Over the places of (..., h, w) maps."""
+    """Over the cells of (..., h, w) maps."""
     return (maps * weights).sum((-2, -1)) / weights.sum((-2, -1))
 
 
@@ -139,21 +139,22 @@ class Senocak(_WithNegatives):
         return senocak_loss(view.z, step.sound, step.sound.roll(1, 0))
 
 
-def senocak_loss(seen: Tensor, heard: Tensor, unheard: Tensor) -> Tensor:
+def senocak_loss(attended: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
     """The attended picture is nearer to its own sound than to another's.
 
     d is the softmax of both distances, and (d+, d-) is pulled to (0, 1): Senocak et al. (CVPR
-    2018), the triplet of their unsupervised loss. The attention comes before: softmax over places
-    (`sspl.attention`), then two layers that bring what was picked out to the sound's width.
+    2018), the triplet of their unsupervised loss. The attention comes before: softmax over cells
+    (`sspl.attention`), then two layers that bring the attended feature to the sound's width.
 
     Args:
-        seen: (B, D) float, attended features brought to the sounds' space; heard: (B, D) their
-            sounds; unheard: (B, D) as many other sounds, such as `heard.roll(1, 0)`.
+        attended: (B, D) float, attended features brought to the sounds' space.
+        positive: (B, D) their own sounds; negative: (B, D) as many others, such as
+            `positive.roll(1, 0)`.
     Returns:
         scalar in [0, 2], twice what their code takes; 0.5 where both are as far, as in a collapse
         or a batch of one.
     """
-    distances = [(seen - sound).norm(dim=1) for sound in (heard, unheard)]
+    distances = [(attended - sound).norm(dim=1) for sound in (positive, negative)]
     shares = torch.stack(distances).softmax(0)  # (2, B): d+, d-
     return (shares[0].square() + (1 - shares[1]).square()).mean()
 
@@ -192,7 +193,7 @@ def contrastive_loss(
     method A, with those of `true_negatives` method B.
 
     Args:
-        scores: (B, B) float, how well each picture fits each sound, as `best_similarity` tells.
+        scores: (B, B) float, how well each picture fits each sound: `best_similarity`.
         negatives: (B, B) bool, whether a sound counts as a negative of a picture; None lets all
             do. The own sound is none, whatever the diagonal says.
     Returns:
@@ -205,7 +206,7 @@ def contrastive_loss(
 
 
 def best_similarity(features: Tensor, query: Tensor) -> Tensor:
-    """How well each picture fits each sound as a whole: its best place. Global level, Figure 1a.
+    """How well each picture fits each sound as a whole: its best cell. Global level, Figure 1a.
 
     Args:
         features: (B, C, h, w) float; query: (B, C) float.

@@ -55,15 +55,15 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> SSPL:
         ValueError: if a file is missing or does not belong to the other, naming it.
     """
     meta = read_meta(folder)
+    version = read_format(meta, folder)
     try:
-        version = read_format(meta)
         config = upgrade_model_config(meta["config"], version)
         model = build_model(read_model_config(config))
         tensors = load_file(folder / WEIGHTS)
         model.load_state_dict({upgrade_tensor_name(k, version): t for k, t in tensors.items()})
     except FileNotFoundError as error:
         raise ValueError(f"{folder / WEIGHTS} is missing: a checkpoint needs it") from error
-    except (SafetensorError, RuntimeError, TypeError, KeyError) as error:
+    except (SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         what = str(error).splitlines()[0].rstrip(":")  # torch goes on with a line per tensor
         raise ValueError(f"{folder} is not a checkpoint of this version: {what}") from error
     return model.to(device).eval()

@@ -40,7 +40,6 @@ from sspl.model import SSPL
 from sspl.presets import PRESETS
 
 PARTS = ("image_encoder", "audio_encoder", "query", "pcm", "head")
-NUM_PATCHES = 3  # of 3 s of sound
 # Table S6 and the text below it, GFLOPs by T; 0 is SSPL (w/o PCM).
 PAPER_GFLOPS = {0: 35.9, 1: 38.3, 3: 43.0, 5: 47.6, 6: 49.9, 7: 52.2, 8: 54.5}
 
@@ -56,7 +55,7 @@ class Cost:
     """What a model costs; the dictionaries are keyed by `PARTS`.
 
     Attributes:
-        parameters: number of weights, buffers and BYOL's slower copy left out.
+        parameters: number of weights, without buffers and BYOL's slower copy.
         learned: how many of them take gradient.
         weights_mb: parameters and buffers in float32; 1 MB is 10^6 bytes.
         flops: of one picture and one sound. A look, from picture and sound to the map, is all of
@@ -103,15 +102,17 @@ def measure_cost(config: ModelConfig, step_batch: int = 256) -> Cost:
 
 
 def make_inputs(model: SSPL, batch: int) -> tuple[Tensor, Tensor]:
-    """Zeros in the shapes of a view (B, 3, px, px) and of what the ears take, beside the weights.
+    """Zeros in the shapes that the encoders take, on the device of the weights.
 
-    The sounds are (B, 3, 96, 64) log-mel patches, or embeddings where the ears pass those on.
+    Returns:
+        (B, 3, px, px), a view; (B, P, ...), the patches of a sound, or their embeddings (B, P, A)
+        where the model takes those.
     """
     config, device = model.config, next(model.parameters()).device
-    px = config.image_spec.input_px
-    patch = config.audio_spec.patch_shape or (config.audio_channels,)
+    px, audio = config.image_spec.input_px, config.audio_spec
+    patch = audio.patch_shape or (config.audio_channels,)
     view = torch.zeros(batch, 3, px, px, device=device)
-    return view, torch.zeros(batch, NUM_PATCHES, *patch, device=device)
+    return view, torch.zeros(batch, audio.num_patches, *patch, device=device)
 
 
 @torch.no_grad()
@@ -184,11 +185,11 @@ class _Tally(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
-        # A view, or an operation in place, returns memory that is counted already or a weight's.
-        seen = {id(storage) for storage in _storages((args, kwargs))}
+        # A view, or an in-place operation, returns memory that is counted already or a weight's.
+        counted = {id(storage) for storage in _storages((args, kwargs))}
         for storage in _storages(result):
-            if id(storage) not in seen:
-                seen.add(id(storage))
+            if id(storage) not in counted:
+                counted.add(id(storage))
                 self._add(storage.nbytes())
                 weakref.finalize(storage, self._add, -storage.nbytes())
         return result
@@ -205,7 +206,7 @@ def _storages(values: Any) -> list[torch.UntypedStorage]:
 def measure_peak_mb(function: Callable[[], object]) -> float:
     """Memory of the tensors that `function` makes and holds at its busiest moment, in MB.
 
-    Activations and gradients, from the sizes of tensors, so that fake ones tell it too; not the
+    Activations and gradients, from the sizes of tensors, so that fake ones will do; not the
     weights, what was made before, the workspace of kernels, nor the allocator's slack.
     """
     with _Tally() as tally:

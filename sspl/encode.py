@@ -1,7 +1,6 @@
-"""What the frozen encoders make of pairs: computed once where that is possible.
+"""Features of pairs, computed once by the frozen encoders, and the maps that follow from them.
 
-Letters: N pairs, B batch, V cached views, C visual channels, h w grid, P audio patches,
-A audio channels.
+Letters: N pairs, C visual channels, h w grid, P audio patches, A audio channels, T cycles.
 """
 
 import math
@@ -14,9 +13,7 @@ from tqdm import tqdm
 
 from sspl.data.pairs import Pairs
 from sspl.data.stores import Store, read_batches
-from sspl.data.transforms import (
-    whole_view,
-)
+from sspl.data.transforms import whole_view
 from sspl.model import SSPL
 
 BATCH = 50
@@ -24,7 +21,7 @@ BATCH = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
-    """Pairs to look at: whole pictures, computed once, asked many times.
+    """Features of pairs, and what their maps are scored against.
 
     Attributes:
         visual: (N, C, h, w) of the whole pictures.
@@ -41,7 +38,7 @@ class Encoded:
 def encode_pairs(model: SSPL, pairs: Pairs) -> Encoded:
     """Run the encoders over pairs, in batches, with a progress bar."""
     device, spec = next(model.parameters()).device, model.config.image_spec
-    bar = show_progress(pairs.images, "encode")
+    bar = show_progress(pairs.images, "encode pictures")
     visual = [model.encode_image(whole_view(images.to(device), spec)) for images in bar]
     return Encoded(
         visual=torch.cat(visual),
@@ -52,9 +49,9 @@ def encode_pairs(model: SSPL, pairs: Pairs) -> Encoded:
 
 @torch.no_grad()
 def encode_sounds(model: SSPL, sounds: Tensor | Store) -> Tensor:
-    """Embeddings (N, P, A) of `Pairs.sounds`; the ears are frozen, so once is enough."""
+    """Embeddings (N, P, A) of `Pairs.sounds`; the audio encoder is frozen, so once is enough."""
     device = next(model.parameters()).device
-    bar = show_progress(sounds, "hear")
+    bar = show_progress(sounds, "encode sounds")
     return torch.cat([model.encode_audio(batch.to(device)) for batch in bar]).float()
 
 
@@ -62,9 +59,9 @@ def encode_sounds(model: SSPL, sounds: Tensor | Store) -> Tensor:
 def predict_maps(model: SSPL, visual: Tensor, embeddings: Tensor) -> Tensor:
     """The map after each cycle for each pair: (T, N, h, w), on the CPU."""
     maps = []
-    for seen, heard in zip(visual.split(BATCH), embeddings.split(BATCH), strict=True):
-        sound, query = model.project_audio(heard)
-        maps.append(model.trace_features(seen, sound, query).similarity.cpu())
+    for features, patches in zip(visual.split(BATCH), embeddings.split(BATCH), strict=True):
+        sound, query = model.project_audio(patches)
+        maps.append(model.trace_features(features, sound, query).similarity.cpu())
     return torch.cat(maps, dim=1)
 
 

@@ -1,4 +1,4 @@
-"""Image and audio encoders: what turns a picture and a sound into features, then stays frozen.
+"""Image and audio encoders, which turn a picture and a sound into features and stay frozen.
 
 Each is data, an entry of `IMAGE_ENCODERS` or `AUDIO_ENCODERS`: how it is built, how wide it is,
 what it takes in, where its weights come from. Whatever follows derives its widths from there.
@@ -78,11 +78,12 @@ class AudioEncoderSpec:
 
     Attributes:
         build: makes it, with random weights.
-        channels: A of its embedding; None where `ModelConfig.embedding_channels` says it.
+        channels: A of its embedding; None where `ModelConfig.embedding_channels` gives it.
         sample_rate_hz: of the waveform that its front end takes.
         front_end: a waveform (N,) float in [-1, 1] to (P, *patch_shape); None where embeddings come
             in place of sounds.
-        patch_shape: of one patch that the encoder takes.
+        num_patches: P of a clip of 3 s.
+        patch_shape: of one patch that the encoder takes; () of one that takes embeddings.
         weights: where they come from; None of one that has none.
     """
 
@@ -90,6 +91,7 @@ class AudioEncoderSpec:
     channels: int | None
     sample_rate_hz: int = SAMPLE_RATE_HZ
     front_end: Callable[[Tensor], Tensor] | None = clip_log_mel
+    num_patches: int = 3
     patch_shape: tuple[int, ...] = (96, 64)
     weights: Shipped | Published | None = None
 
@@ -123,7 +125,7 @@ def vgg16() -> nn.Sequential:
 def squeezenet1_1() -> nn.Sequential:
     """torchvision's SqueezeNet 1.1 before its last ReLUs: 240 px to (B, 512, 14, 14).
 
-    The last block joins two convolutions, each with a ReLU of its own; both are left out.
+    The last block joins two convolutions, each with a ReLU of its own; both are removed.
     """
     layers = torchvision.models.squeezenet1_1(weights=None).features
     assert isinstance(layers, nn.Sequential)

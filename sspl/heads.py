@@ -44,7 +44,7 @@ def make_predictor(wide: int, narrow: int) -> nn.Sequential:
 
 
 def make_sight_to_sound(channels: int, hidden: int, sound_channels: int) -> nn.Sequential:
-    """Two layers from what was picked out, C, to the sounds' A (Senocak et al., CVPR 2018)."""
+    """Two layers from the attended feature, C, to the sounds' A (Senocak et al., CVPR 2018)."""
     return nn.Sequential(
         nn.Linear(channels, hidden),
         nn.ReLU(inplace=True),

@@ -6,57 +6,31 @@ python -m sspl.localize clip.mp4 -o heat.mp4
 """
 
 import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import tyro
 from tqdm import tqdm
 
-from sspl.audio import SAMPLE_RATE_HZ
 from sspl.command import run_command
 from sspl.localizer import Localizer, localize_video
+from sspl.media.animation import write_animation
 from sspl.media.files import write_json
-from sspl.media.pictures import read_image, write_gif, write_image
+from sspl.media.pictures import read_image, write_image
 from sspl.media.sounds import read_audio
-from sspl.media.video import write_video
 from sspl.model import SSPL
-from sspl.plots.overlay import (
-    SILENCE,
-    draw_step,
-    overlay_map,
-    render_figure,
-    steps_figure,
-    write_note,
-)
+from sspl.plots.lettering import SILENCE, write_note
+from sspl.plots.overlay import overlay_map
+from sspl.plots.rendering import render_figure
+from sspl.plots.steps import draw_step, steps_figure
 from sspl.sliding_window import is_silent, measure_level_dbfs
 from sspl.trace_stats import measure_cycle
 from sspl.zoo.shipped import load_model
 
-STEP_S = 0.8  # how long an animation shows each cycle
-FILM_FPS = 10  # players cope badly with a frame a second, so each step is repeated
 PICTURES, ANIMATIONS = (".png", ".jpg", ".jpeg", ".webp"), (".gif", ".mp4")
-
-
-def write_animation(out: Path, frames: Sequence[np.ndarray], waveform: np.ndarray) -> None:
-    """Write the pictures of the cycles as a .gif, or as an .mp4 with the sound.
-
-    Args:
-        frames: T of (H, W, 3) uint8; the last stays until the sound has ended.
-        waveform: (N,) float32 at 16 kHz.
-    """
-    sound_s = len(waveform) / SAMPLE_RATE_HZ
-    rest = max(2, math.ceil(sound_s / STEP_S) - len(frames))
-    shown = [*frames, *[frames[-1]] * rest]
-    if out.suffix.lower() == ".gif":
-        write_gif(out, shown, STEP_S)
-    else:
-        film = (frame for frame in shown for _ in range(round(STEP_S * FILM_FPS)))
-        write_video(out, film, FILM_FPS, waveform=waveform)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +40,7 @@ class Options:
     source: tyro.conf.Positional[Path]
     """a picture, or a video with sound"""
     audio: tyro.conf.Positional[Path | None] = None
-    """the sound of the picture: the middle 3 s of it are heard"""
+    """the sound of the picture: the middle 3 s of it are taken"""
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """.png, .jpg or .webp; .gif or .mp4 animates the cycles; .mp4 for a video"""
     steps: bool = False

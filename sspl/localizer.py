@@ -1,4 +1,4 @@
-"""Where does the sound come from? A sample, set once and asked many times; a whole video."""
+"""Where does the sound come from? A `Localizer` for a picture and a sound, and whole videos."""
 
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -9,30 +9,29 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sspl.audio import clip_log_mel
-from sspl.data.transforms import whole_view
+from sspl.audio import SAMPLE_RATE_HZ
+from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.media.files import MediaError
 from sspl.media.pictures import read_image
 from sspl.media.sounds import read_audio, to_model_rate
-from sspl.media.video import open_video, write_video
+from sspl.media.video import open_video
+from sspl.media.video_writer import write_video
 from sspl.model import SSPL, Trace
-from sspl.plots.overlay import SILENCE, overlay_map, write_note
+from sspl.plots.lettering import SILENCE, write_note
+from sspl.plots.overlay import overlay_map
 from sspl.sliding_window import Window, locate_frames
 
 AnyImage = str | Path | Image.Image | np.ndarray
-
-
 AnySound = str | Path | np.ndarray | tuple[int, np.ndarray]
-
 
 MAX_FPS = 60.0  # of a video written; slow motion is thinned out
 
 
 class Localizer:
-    """Set a sample once, ask many times: what the encoders made of it is kept.
+    """Set a sample once, trace it many times: what the encoders make of it is kept.
 
     Raises:
-        ValueError: for a model without ears (`ModelConfig.audio_encoder` "embedding").
+        ValueError: for a model without audio encoder (`ModelConfig.audio_encoder` "embedding").
 
     localizer = Localizer(load_model("tiny"))
     trace = localizer.set_sample("picture.jpg", "sound.wav").trace()
@@ -40,10 +39,10 @@ class Localizer:
     """
 
     def __init__(self, model: SSPL) -> None:
-        if model.config.audio_encoder == "embedding":
+        if model.config.audio_spec.front_end is None:
             raise ValueError(
-                "this model has no ears: it learned from sounds that another network had embedded. "
-                "Take a model that hears, or score this one with sspl.evaluate"
+                "this model has no audio encoder: it learned from sounds that another network had "
+                "embedded. Take one that has, or score this one with sspl.evaluate"
             )
         self.model = model.eval()
         self._visual: Tensor | None = None
@@ -63,26 +62,26 @@ class Localizer:
         Raises:
             MediaError: if it cannot be read, in a sentence.
         """
-        pixels = torch.from_numpy(read_image(image)).permute(2, 0, 1)[None].to(self.device)
-        self._visual = self.model.encode_image(whole_view(pixels, self.model.config.image_spec))
+        view = prepare_picture(read_image(image), self.model.config.image_spec, self.device)
+        self._visual = self.model.encode_image(view)
         return self
 
     def set_sound(self, audio: AnySound) -> "Localizer":
         """Take a sound: a file, (N,) at 16 kHz, or (rate, samples); the picture stays.
 
-        Of a long sound the middle 3 s are heard, a short one is repeated.
+        Of a long sound the middle 3 s are taken, a short one is repeated.
 
         Raises:
             MediaError: if it cannot be read, in a sentence.
         """
+        spec = self.model.config.audio_spec
         if isinstance(audio, tuple):
-            waveform = to_model_rate(audio[1], audio[0])
+            waveform = to_model_rate(audio[1], audio[0], spec.sample_rate_hz)
         elif isinstance(audio, np.ndarray):
-            waveform = to_model_rate(audio, 16_000)
+            waveform = to_model_rate(audio, SAMPLE_RATE_HZ, spec.sample_rate_hz)
         else:
-            waveform = read_audio(audio)
-        log_mel = clip_log_mel(torch.from_numpy(waveform))
-        self._embeddings = self.model.encode_audio(log_mel[None].to(self.device))
+            waveform = read_audio(audio, sample_rate_hz=spec.sample_rate_hz)
+        self._embeddings = self.model.encode_audio(prepare_sound(waveform, spec, self.device))
         return self
 
     @torch.no_grad()
@@ -120,7 +119,7 @@ def localize_video(
             how to cancel.
         max_side_px: larger frames are shrunk so that neither side is longer.
     Returns:
-        what was heard, and where, at each moment whose map was computed.
+        the sound's level, and where it comes from, at each moment whose map was computed.
     Raises:
         MediaError: if the video cannot be read or has no sound, or `out` cannot be written.
         ValueError: if `maps_per_s` is not above 0.
@@ -137,7 +136,8 @@ def localize_video(
             picture = overlay_map(frame.image, frame.similarity, strength=frame.strength)
             yield picture if frame.strength else write_note(picture, SILENCE)
 
-    with open_video(source, max_side_px) as video:
+    sample_rate_hz = localizer.model.config.audio_spec.sample_rate_hz
+    with open_video(source, max_side_px, sample_rate_hz) as video:
         if not video.has_audio:
             raise MediaError(
                 f"{Path(source).name} has no sound, so nothing in it can be located: choose a "

@@ -5,16 +5,16 @@ Letters: N samples, h w map, K thresholds, k boxes, G ground truth.
 One metric, one name. `ciou_at_50` is the share of samples with cIoU >= 0.5 (EZ-VSL prints it as
 "AP50(cIoU)"), `mean_ciou` the mean of the per-sample cIoU (EZ-VSL's "cIoU"), `auc` the area under
 the success curve. Protocols are not comparable with each other; each says how a map is stretched
-to the picture and which of its n pixels are on, with values ranked from low to high:
+to the picture and which of its n pixels are active, with values ranked from low to high:
 
-    sspl      bilinear, min-max, on where >= 0.5
-    lvs       the same map, on where > the value at rank n // 2 (also SSL-TIE)
-    ezvsl     bilinear with aligned corners, on where >= the value at rank n // 2 (also FNAC)
-    adaptive  the map of sspl, on where > the value at rank n - |G|, |G| the pixels with G > 0
+    sspl      bilinear, min-max, active where >= 0.5
+    lvs       the same map, active where > the value at rank n // 2 (also SSL-TIE)
+    ezvsl     bilinear with aligned corners, active where >= the value at rank n // 2 (also FNAC)
+    adaptive  the map of sspl, active where > the value at rank n - |G|, |G| the pixels with G > 0
 
-`adaptive` is SSLalignment's, which tells the map how large the source is. Its code has three
+`adaptive` is SSLalignment's, for which the size of the source is known. Its code has three
 up-samplings: half-pixel for its own models on VGG-SS, which is taken here, aligned corners for
-them on Flickr and for EZ-VSL's kin. Its comparison is strict, so |G| - 1 pixels are on; where
+them on Flickr and for EZ-VSL's kin. Its comparison is strict, so |G| - 1 pixels are active; where
 nothing sounds, |G| counts as n // 2.
 """
 
@@ -31,7 +31,7 @@ Protocol = Literal["sspl", "lvs", "ezvsl", "adaptive"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 SIZE_PX = 224
 THRESHOLDS = np.linspace(0, 1, 21)  # 0, 0.05, ..., 1
-CHUNK = 16  # maps at a time: what they grow to stays close to the processor
+CHUNK = 16  # maps at a time, so that they stay in the processor's cache when up-sampled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ def score_maps(
 ) -> Scores:
     """Score maps against ground truth; what a map's values are shifted or scaled by does not count.
 
-    cIoU = sum(P G) / (sum(G) + sum(P [G = 0])) with P the places that are on.
+    cIoU = sum(P G) / (sum(G) + sum(P [G = 0])) with P the active region.
 
     Args:
         maps: (N, h, w) float, any range.
@@ -86,19 +86,19 @@ def per_sample_cious(
         saliency: (N, h', w') float: scores are then of `refine_maps`.
     """
     truth = torch.as_tensor(ground_truth)
-    seen = [torch.as_tensor(m) for m in (maps, saliency) if m is not None]
-    for each in seen:
+    given = [torch.as_tensor(m) for m in (maps, saliency) if m is not None]
+    for each in given:
         _check(each, truth, protocols)
     parts: dict[Protocol, list[np.ndarray]] = {protocol: [] for protocol in protocols}
-    for truths, *chunk in zip(*(t.split(CHUNK) for t in (truth, *seen)), strict=True):
+    for truths, *chunk in zip(*(t.split(CHUNK) for t in (truth, *given)), strict=True):
         stretched: dict[bool, Tensor] = {}
         for protocol in protocols:
             aligned = protocol == "ezvsl"
             if aligned not in stretched:
                 both = [stretch_maps(m, protocol) for m in chunk]
                 stretched[aligned] = both[0] if saliency is None else refine_maps(both[0], both[1])
-            on = switch_on(stretched[aligned], truths, protocol)
-            parts[protocol].append(region_ciou(on, truths))
+            active = find_active_region(stretched[aligned], truths, protocol)
+            parts[protocol].append(region_ciou(active, truths))
     return {protocol: np.concatenate(part) for protocol, part in parts.items()}
 
 
@@ -151,7 +151,7 @@ def upsample_map(maps: Tensor, size: int = SIZE_PX) -> Tensor:
 
 
 def refine_maps(stretched: Tensor, saliency_stretched: Tensor, weight: float = 0.4) -> Tensor:
-    """EZ-VSL's object-guided refinement: the map mixed with what the eyes alone find salient.
+    """EZ-VSL's object-guided refinement: the map mixed with the image encoder's saliency.
 
     Args:
         stretched, saliency_stretched: (N, 224, 224) in [0, 1], both from `stretch_maps`.
@@ -162,34 +162,34 @@ def refine_maps(stretched: Tensor, saliency_stretched: Tensor, weight: float = 0
     return _min_max_(weight * stretched + (1 - weight) * saliency_stretched)
 
 
-def switch_on(stretched: Tensor, ground_truth: Tensor, protocol: Protocol) -> Tensor:
-    """Which pixels of stretched maps are on: bool (N, 224, 224).
+def find_active_region(stretched: Tensor, ground_truth: Tensor, protocol: Protocol) -> Tensor:
+    """Which pixels of stretched maps are active: bool (N, 224, 224).
 
     Args:
         stretched: (N, 224, 224) from `stretch_maps`, or (1, 224, 224), one map for all.
-        ground_truth: (N, 224, 224); only `adaptive` looks at it.
+        ground_truth: (N, 224, 224); only `adaptive` uses it.
     """
     values = stretched.flatten(1).numpy()
     num = values.shape[1]
     if protocol == "sspl":
-        on = values >= 0.5
+        active = values >= 0.5
     elif protocol == "adaptive":
         area = np.count_nonzero(ground_truth.flatten(1).numpy() > 0, axis=1)
-        on = values > _value_at_rank(values, num - np.where(area == 0, num // 2, area))
+        active = values > _value_at_rank(values, num - np.where(area == 0, num // 2, area))
     else:
         middle = _value_at_rank(values, np.array([num // 2]))
-        on = values >= middle if protocol == "ezvsl" else values > middle
-    return torch.from_numpy(on).unflatten(1, stretched.shape[1:])
+        active = values >= middle if protocol == "ezvsl" else values > middle
+    return torch.from_numpy(active).unflatten(1, stretched.shape[1:])
 
 
-def region_ciou(on: Tensor, ground_truth: Tensor) -> np.ndarray:
+def region_ciou(active: Tensor, ground_truth: Tensor) -> np.ndarray:
     """cIoU of regions that are given rather than thresholded: (N, H, W) bool, to (N,) float64.
 
     Sums are taken in the ground truth's own precision: those of halves are exact in float32.
     Where there is no ground truth cIoU is 0. One region, (1, H, W), may serve all.
     """
     truth = ground_truth.to(torch.promote_types(ground_truth.dtype, torch.float32)).flatten(1)
-    rows = list(zip(on.flatten(1).expand_as(truth).numpy(), truth.numpy(), strict=True))
+    rows = list(zip(active.flatten(1).expand_as(truth).numpy(), truth.numpy(), strict=True))
     both = np.array([np.dot(p, g) for p, g in rows], np.float64)
     stray = np.array([np.count_nonzero(p & (g == 0)) for p, g in rows])
     return both / np.maximum(truth.sum(1).numpy() + stray, 1e-12)
@@ -204,14 +204,14 @@ def ground_truth(boxes: Sequence | np.ndarray, num_annotators: int) -> np.ndarra
 
     Args:
         boxes: (k, 4) of all annotators, (x0, y0, x1, y1) in [0, 1]; none: nothing sounds.
-        num_annotators: how many looked at the picture.
+        num_annotators: how many people drew them.
     Returns:
         (224, 224) float32 in {0, 0.5, 1}.
     Raises:
-        ValueError: if nobody looked.
+        ValueError: if nobody did.
     """
     if num_annotators < 1:
-        raise ValueError("nobody annotated this picture: it cannot be scored, leave it out")
+        raise ValueError("nobody annotated this picture: it cannot be scored, drop it")
     if num_annotators == 1:
         return vggss_ground_truth(boxes)
     return np.minimum(_count_votes([[SIZE_PX * float(v) for v in box] for box in boxes]) / 2, 1)
@@ -242,7 +242,7 @@ def flickr_ground_truth(boxes_256: Sequence | np.ndarray, size: int = SIZE_PX) -
 
 
 def _count_votes(boxes_px: list[list[float]], size: int = SIZE_PX) -> np.ndarray:
-    """In how many boxes each pixel lies; a box that ends before it begins holds none."""
+    """In how many boxes each pixel lies; a box that ends before it begins has none."""
     votes = np.zeros((size, size), np.float32)
     for x0, y0, x1, y1 in (map(int, box) for box in boxes_px):
         votes[y0:y1, x0:x1] += 1
@@ -260,7 +260,7 @@ def _check(maps: Tensor, truth: Tensor, protocols: Sequence[Protocol]) -> None:
 
 
 def _min_max_(maps: Tensor) -> Tensor:
-    """In place, for maps just made: to ask for more memory takes longer than the arithmetic."""
+    """Overwrites maps just made: to ask for more memory takes longer than the arithmetic."""
     low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
     return maps.sub_(low).div_((high - low).clamp_min(1e-12))
 

@@ -29,7 +29,7 @@ class SSPLOutput:
             nothing is projected, the query (B, C).
         terms: the loss's parts by name, detached, before their weights.
 
-    Where an objective looks at one view only, what is said of two is twice the same.
+    Where an objective takes one view only, both entries are that view's.
     """
 
     loss: Tensor
@@ -42,7 +42,7 @@ class SSPLOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """Everything that one pass shows, cycle by cycle. Without PCM T is 1 and L is 0.
+    """One pass, cycle by cycle. Without PCM T is 1 and L is 0.
 
     Attributes:
         similarity: (T, B, h, w) the map read out after each cycle.
@@ -65,7 +65,7 @@ class SSPL(nn.Module):
     """SSPL from built parts; `sspl.build.build_model` puts one together from a config.
 
     The encoders are frozen here and nowhere else: they take no gradient and stay in eval mode
-    (`ModelConfig.train_image_encoder` lets the eyes learn).
+    (`ModelConfig.train_image_encoder` lets the image encoder learn).
 
     Args:
         head: None for objectives that project nothing.
@@ -114,7 +114,7 @@ class SSPL(nn.Module):
         )
 
     def encode_image(self, images: Tensor) -> Tensor:
-        """f_v, Eq. (1): (B, 3, px, px) to (B, C, h, w), without gradient unless eyes learn now."""
+        """f_v, Eq. (1): (B, 3, px, px) to (B, C, h, w); gradient only where it learns now."""
         learns = self.config.train_image_encoder and self.training and torch.is_grad_enabled()
         with torch.set_grad_enabled(learns):
             return self._rectify(self.image_encoder(images))
@@ -138,12 +138,14 @@ class SSPL(nn.Module):
         """
         c, (sound, query) = self.config, self.project_audio(embeddings)
         visuals = (visual1, visual2)[: c.objective.num_views]
-        views = tuple(self._look(visual, sound, query) for visual in visuals)
+        views = tuple(self._process_view(visual, sound, query) for visual in visuals)
         targets: tuple[Tensor, ...] = ()
         if self.target is not None:
             with torch.no_grad():
                 projected = self.target.project_audio(embeddings)
-                targets = tuple(self.target._look(visual, *projected).z for visual in visuals)
+                targets = tuple(
+                    self.target._process_view(visual, *projected).z for visual in visuals
+                )
         # The PCM runs in the precision of the caller's autocast; what compares, in full.
         with torch.autocast(visual1.device.type, enabled=False):
             full = _in_full(query)
@@ -178,7 +180,7 @@ class SSPL(nn.Module):
         slow, ours = dict(self.target.named_parameters()), dict(self.named_parameters())
         get_ema_multi_avg_fn(decay)([*slow.values()], [ours[name] for name in slow], None)
 
-    def _look(self, visual: Tensor, sound: Tensor, query: Tensor) -> View:
+    def _process_view(self, visual: Tensor, sound: Tensor, query: Tensor) -> View:
         """Align, attend and project one view, as `encode_image` and `project_audio` give it."""
         aligned, sound_error = self._refine(visual, sound)
         with torch.autocast(visual.device.type, enabled=False):
@@ -211,15 +213,15 @@ class SSPL(nn.Module):
         return self._refine(visual, sound)[0]
 
     def attend(
-        self, query: Tensor, features: Tensor, seen: Tensor
+        self, query: Tensor, features: Tensor, visual: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The similarity map, Eq. (3), scaled, Eq. (5), and what it picks out, Eq. (4).
+        """The similarity map, Eq. (3), scaled, Eq. (5), and what it attends to, Eq. (4).
 
         Returns:
             (B, h, w) in [-1, 1]; (B, h, w) in [0, 1]; (B, C) the audio-visual representation, twice
             as wide where the fusion is "cat".
         """
-        similarity = similarity_map(query, features, seen, self.config.norm_offset)
+        similarity = similarity_map(query, features, visual, self.config.norm_offset)
         attention = SCALINGS[self.config.scaling](similarity)
         return similarity, attention, FUSIONS[self.config.fusion](features, query, attention)
 

@@ -46,15 +46,15 @@ class Layers:
     Attributes:
         predictions: p_0 (B, A), p_1 of r_1's shape, p_2 of r_2's, Eq. (9). In the first cycle they
             have passed the non-linearity (the authors' code).
-        expected: r_1, r_2, r_3 after feedback, Eq. (10).
+        feedback: r_1, r_2, r_3 after feedback, Eq. (10).
         errors: e_0 (B, A), e_1, e_2, Eq. (11).
-        corrected: r_1, r_2, r_3 after feedforward, Eq. (12).
+        feedforward: r_1, r_2, r_3 after feedforward, Eq. (12).
     """
 
     predictions: tuple[Tensor, Tensor, Tensor]
-    expected: tuple[Tensor, Tensor, Tensor]
+    feedback: tuple[Tensor, Tensor, Tensor]
     errors: tuple[Tensor, Tensor, Tensor]
-    corrected: tuple[Tensor, Tensor, Tensor]
+    feedforward: tuple[Tensor, Tensor, Tensor]
 
 
 class PredictiveCoding(nn.Module):
@@ -124,13 +124,13 @@ class PredictiveCoding(nn.Module):
         """
         cycles = list(self.run(visual, sound))
         sound_errors = [cycle.errors[0].float().square().sum(1).mean() for cycle in cycles]
-        return self.read_out(cycles[-1].corrected[-1]), torch.stack(sound_errors).mean()
+        return self.read_out(cycles[-1].feedforward[-1]), torch.stack(sound_errors).mean()
 
     def trace(self, visual: Tensor, sound: Tensor) -> list[Cycle]:
         """Every cycle of one pass, each read out; arguments as in `forward`."""
         return [
             Cycle(
-                self.read_out(cycle.corrected[-1]),
+                self.read_out(cycle.feedforward[-1]),
                 cycle.predictions[0],
                 torch.stack([_rms(error) for error in cycle.errors], dim=1),
             )
@@ -161,7 +161,7 @@ class PredictiveCoding(nn.Module):
                 p1 = self._predict(self.predict_r1, r2)
                 r1 = F.gelu(norm1((1 - b1) * r1 + b1 * p1))
 
-            expected = r1, r2, r3
+            feedback = r1, r2, r3
 
             # Feedforward, from the bottom up: Eqs. (11), (12).
             norm1, norm2, norm3 = self.error_norms[t].children()
@@ -175,9 +175,9 @@ class PredictiveCoding(nn.Module):
             r3 = F.gelu(norm3(r3 + a3 * self.correct_r3(up)))
             yield Layers(
                 predictions=(p0, p1, p2),
-                expected=expected,
+                feedback=feedback,
                 errors=(e0, e1, e2),
-                corrected=(r1, r2, r3),
+                feedforward=(r1, r2, r3),
             )
 
     @staticmethod

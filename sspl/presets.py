@@ -38,9 +38,9 @@ def paper_vggsound_no_pcm(num_train: int) -> RunConfig:
 
 
 def light() -> RunConfig:
-    """Real photographs on a laptop: SqueezeNet's eyes, a narrow PCM, `tiny`'s departures but area.
+    """Real photographs on a laptop: SqueezeNet, a narrow PCM, `tiny`'s departures but area.
 
-    What is seen in photographs is large, so here a map that spreads is left unpunished.
+    Sources in photographs are large, so there is no area penalty.
     """
     run = light_paper()
     model = replace(
@@ -54,7 +54,7 @@ def light() -> RunConfig:
 
 
 def light_paper() -> RunConfig:
-    """The paper's exact objective on SqueezeNet's eyes and a narrow PCM."""
+    """The paper's exact objective on SqueezeNet and a narrow PCM."""
     return RunConfig(
         model=ModelConfig(
             image_encoder="squeezenet1_1",
@@ -108,7 +108,7 @@ def tiny_paper() -> RunConfig:
 
 
 def as_baseline(run: RunConfig, objective: HardWay | Senocak | Contrastive) -> RunConfig:
-    """The run with a baseline's objective in SSPL's place: same encoders, query and read-out."""
+    """The run with a baseline's objective instead of SSPL's: same encoders, query and read-out."""
     model = replace(
         without_terms(run.model),
         num_cycles=0,

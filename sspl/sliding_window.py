@@ -1,4 +1,4 @@
-"""A video seen through a window of sound that slides along: a map for every frame.
+"""A window of sound that slides along a video: a map for every frame.
 
 Letters: B batch, h w map, H W frame, N samples.
 """
@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sspl.audio import CLIP_S, clip_log_mel
-from sspl.data.transforms import whole_view
+from sspl.audio import CLIP_S
+from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.media.video import Video
 from sspl.model import SSPL
 from sspl.trace_stats import find_peak
 
-# What the ears get is stretched to full scale, so the hiss of a room would be mapped like music.
+# The audio encoder's input is stretched to full scale: a room's hiss would be mapped like music.
 # The empty rooms of `orchestra` hiss at -60 dBFS.
 SILENT_DBFS = -58.0
 FLOOR_DBFS = -120.0  # digital silence is minus infinity, which JSON does not have
@@ -26,14 +26,14 @@ BATCH = 8  # moments that go through the model together; the frames between them
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """What was heard around one moment of a video, and where.
+    """The sound around one moment of a video, and where it comes from.
 
     Attributes:
         t_s: the moment, that of a frame.
-        start_s: where the sound heard begins; it lasts 3 s, or as long as a shorter video.
+        start_s: where the sound begins; it lasts 3 s, or as long as a shorter video.
         level_dbfs: root mean square of that sound, -120 to 0.
         silent: it is too quiet to be of anything; then there is no map.
-        peak: (x, y), normalised, of the map's highest place; None where silent.
+        peak: (x, y), normalised, of the map's highest cell; None where silent.
         mean_similarity: of the map over the picture, in [-1, 1]; None where silent.
     """
 
@@ -66,12 +66,12 @@ class LocatedFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class _Moment:
-    """What the model gets for one frame: (1, 3, px, px) and (P, 96, 64)."""
+    """What the encoders take in for one frame: (1, 3, px, px) and (1, P, ...)."""
 
     t_s: float
     start_s: float
     view: Tensor
-    log_mel: Tensor
+    sound: Tensor
     level_dbfs: float
 
 
@@ -89,14 +89,17 @@ def locate_frames(
 
     Args:
         model: in eval mode.
-        video: with sound.
+        video: with sound, opened at the audio encoder's sample rate.
         fps: frames per second to give.
     Raises:
-        ValueError: if `maps_per_s` is not above 0.
+        ValueError: if `maps_per_s` is not above 0, or the sample rate is another.
         MediaError: if the video breaks off or has no sound.
     """
     if not maps_per_s > 0:
         raise ValueError(f"maps_per_s is {maps_per_s}: take a number above 0, such as 8")
+    rate_hz = model.config.audio_spec.sample_rate_hz
+    if video.sample_rate_hz != rate_hz:
+        raise ValueError(f"the audio encoder takes {rate_hz} Hz: pass that to open_video")
     waiting: list[tuple[float, np.ndarray]] = []  # frames whose map is not known yet
     moments: list[_Moment] = []
     last: _Located | None = None
@@ -132,14 +135,13 @@ def _prepare(model: SSPL, video: Video, t_s: float, image: np.ndarray) -> _Momen
     # Frames are large and the model's view is small, so each is shrunk as it comes.
     length_s = min(CLIP_S, max(video.duration_s, 0.2))
     start_s = min(max(0.0, t_s - CLIP_S / 2), max(0.0, video.duration_s - CLIP_S))
-    heard = video.audio_window(start_s, length_s)
-    pixels = torch.from_numpy(image).permute(2, 0, 1)[None]
+    waveform = video.audio_window(start_s, length_s)
     return _Moment(
         t_s=t_s,
         start_s=start_s,
-        view=whole_view(pixels, model.config.image_spec),
-        log_mel=clip_log_mel(torch.from_numpy(heard)),
-        level_dbfs=measure_level_dbfs(heard),
+        view=prepare_picture(image, model.config.image_spec),
+        sound=prepare_sound(waveform, model.config.audio_spec),
+        level_dbfs=measure_level_dbfs(waveform),
     )
 
 
@@ -147,8 +149,8 @@ def _prepare(model: SSPL, video: Video, t_s: float, image: np.ndarray) -> _Momen
 def _locate(model: SSPL, moments: list[_Moment]) -> list[_Located]:
     device = next(model.parameters()).device
     views = torch.cat([moment.view for moment in moments]).to(device)
-    log_mel = torch.stack([moment.log_mel for moment in moments]).to(device)
-    maps = model.trace(views, log_mel).similarity[-1].cpu()  # (B, h, w)
+    sounds = torch.cat([moment.sound for moment in moments]).to(device)
+    maps = model.trace(views, sounds).similarity[-1].cpu()  # (B, h, w)
     located = []
     for moment, similarity in zip(moments, maps, strict=True):
         silent = moment.level_dbfs < SILENT_DBFS

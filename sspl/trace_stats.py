@@ -25,7 +25,7 @@ def measure_cycle(
 
     Args:
         t: 1 to T.
-        boxes: (k, 4) normalised (x0, y0, x1, y1) of what sounds and is seen, k >= 1, or None.
+        boxes: (k, 4) normalised (x0, y0, x1, y1) of the visible sources, k >= 1, or None.
         index: which sample of the batch.
     Raises:
         ValueError: if there is no cycle t.
@@ -47,9 +47,9 @@ def measure_cycle(
 
 
 def measure_entropy(similarity: Tensor) -> float:
-    """How spread out a map is, in bits: 0 for a single place, log2(h w) for a flat map.
+    """How spread out a map is, in bits: 0 for a single cell, log2(h w) for a flat map.
 
-    The entropy of the map after min-max, taken as a distribution over its h w places.
+    The entropy of the map after min-max, taken as a distribution over its h w cells.
 
     Args:
         similarity: (h, w) float.
@@ -62,7 +62,7 @@ def measure_entropy(similarity: Tensor) -> float:
 
 
 def find_peak(similarity: Tensor) -> tuple[float, float]:
-    """Where a map (h, w) is highest: (x, y) of the middle of that place, normalised."""
+    """Where a map (h, w) is highest: (x, y) of the middle of that cell, normalised."""
     height, width = similarity.shape
     row, column = divmod(int(similarity.argmax()), width)
     return (column + 0.5) / width, (row + 0.5) / height

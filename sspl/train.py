@@ -22,12 +22,12 @@ from sspl.build import build_model
 from sspl.checkpoint import read_meta
 from sspl.command import run_command
 from sspl.media.files import replace_when_done
-from sspl.plots.charts import plot_training
+from sspl.plots.training_run import plot_training
 from sspl.presets import PRESETS
 from sspl.training.config import RunConfig
 from sspl.training.datasets import load_scored_pairs, load_training_pairs, use_embeddings
+from sspl.training.devices import open_devices
 from sspl.training.loop import train
-from sspl.training.trainer import open_devices
 from sspl.weights import load_encoders
 
 

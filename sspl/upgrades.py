@@ -9,6 +9,7 @@ step changes is written down once, here, and nowhere else is an old name known.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS
@@ -40,12 +41,13 @@ _OBJECTIVE_1 = {
 }
 
 
-def read_format(written: Mapping[str, Any]) -> int:
-    """The format of what was written; ValueError where a later version wrote it."""
+def read_format(written: Mapping[str, Any], source: Path | str = "it") -> int:
+    """The format of what was written; ValueError, naming its source, where a later version did."""
     version = written.get("format", 1)
     if version > FORMAT:
         raise ValueError(
-            f"it is of format {version} and this version reads up to {FORMAT}: take a newer sspl"
+            f"{source} is of format {version} and this version reads up to {FORMAT}: take a newer "
+            "sspl"
         )
     return version
 
@@ -135,9 +137,9 @@ def upgrade_scores(scores: Mapping[str, Any], version: int) -> dict[str, Any]:
     return {**scores, "listening": listening}
 
 
-def upgrade_result(result: Mapping[str, Any]) -> dict[str, Any]:
+def upgrade_result(result: Mapping[str, Any], source: Path | str = "it") -> dict[str, Any]:
     """What an experiment found: its name, its command, its rows and the names of its figures."""
-    version = read_format(result)
+    version = read_format(result, source)
     if version >= 2:
         return dict(result)
     old = result.get("name", "")

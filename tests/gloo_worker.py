@@ -13,8 +13,9 @@ from sspl.config import without_pcm
 from sspl.data.config import DataConfig
 from sspl.data.pairs import Pairs
 from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.devices import open_devices
 from sspl.training.loop import train
-from sspl.training.trainer import Trainer, open_devices
+from sspl.training.trainer import Trainer
 
 BATCH = 8
 Gradients = dict[str, torch.Tensor]
@@ -67,7 +68,7 @@ def take_step_unwrapped() -> Gradients:
 
 
 def learn_to_see() -> Gradients:
-    """The gradients of eyes that learn; their batch norms see this process's part only."""
+    """The gradients of a learning image encoder; its batch norms see this process's part only."""
     config = replace(without_pcm(SMALL), train_image_encoder=True)
     run = RunConfig(model=config, train=TrainConfig(batch_size=BATCH), data=DataConfig())
     trainer = Trainer(build_model(config), run, make_pairs(BATCH), open_devices("cpu"))

@@ -8,14 +8,26 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image
+
+from sspl.media.video import Video
 
 TOP_LEFT, TOP_RIGHT = (200, 30, 30), (30, 170, 30)
 BOTTOM_LEFT, BOTTOM_RIGHT = (30, 30, 200), (210, 200, 40)
 
 VIDEO_FPS = 8
+
+
+def assert_one_sentence(raised: pytest.ExceptionInfo, name: str) -> None:
+    """The message names the file and is one sentence in one line."""
+    message = str(raised.value)
+    assert name in message
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert len(message) < 250
 
 
 def draw_quarters(width_px: int = 64, height_px: int = 48) -> np.ndarray:
@@ -131,3 +143,11 @@ def write_noise(path: Path, num_bytes: int = 100_000) -> Path:
     """Random bytes under whatever name."""
     path.write_bytes(np.random.default_rng(0).bytes(num_bytes))
     return path
+
+
+def assert_plays_from_first_to_last(video: Video, num_frames: int) -> None:
+    times, shades = zip(
+        *((t_s, int(frame[-8, -8].mean())) for t_s, frame in video.frames()), strict=True
+    )
+    np.testing.assert_allclose(times, np.arange(num_frames) / VIDEO_FPS)
+    np.testing.assert_allclose(shades, [shade_of_frame(k) for k in range(num_frames)], atol=3)

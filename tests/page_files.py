@@ -20,7 +20,7 @@ from sspl.config import ModelConfig, without_pcm
 from sspl.data.orchestra import make_clip
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
-from sspl.media.video import write_video
+from sspl.media.video_writer import write_video
 from sspl.objectives import SimSiam
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from page_files import serve_page
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from sspl.media.video import write_video
+from sspl.media.video_writer import write_video
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [

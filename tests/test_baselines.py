@@ -8,12 +8,12 @@ from golden import parity_weights
 
 from sspl.attention import similarity_map
 from sspl.baselines import (
-    attention_loss,
     best_similarity,
     contrastive_loss,
     cross_similarity,
     hardway_logits,
     hardway_loss,
+    senocak_loss,
     true_negatives,
 )
 
@@ -140,7 +140,7 @@ def test_hardway_pulls_the_object_to_its_sound_and_the_background_from_it():
 
 
 @pytest.mark.parametrize("batch", [1, 4])
-def test_attention_loss_is_the_triplet_of_softmaxed_distances(batch):
+def test_senocaks_loss_is_the_triplet_of_softmaxed_distances(batch):
     seen, heard, unheard = torch.randn(3, batch, 5)
     total = 0.0
     for b in range(batch):
@@ -149,22 +149,22 @@ def test_attention_loss_is_the_triplet_of_softmaxed_distances(batch):
         share_near = math.exp(near) / (math.exp(near) + math.exp(far))
         share_far = math.exp(far) / (math.exp(near) + math.exp(far))
         total += (share_near - 0) ** 2 + (share_far - 1) ** 2
-    ours = attention_loss(seen, heard, unheard).item()
+    ours = senocak_loss(seen, heard, unheard).item()
     assert ours == pytest.approx(total / batch, abs=1e-4)
 
 
-def test_attention_loss_pulls_to_the_own_sound_and_from_the_other():
+def test_senocaks_loss_pulls_to_the_own_sound_and_from_the_other():
     heard, unheard = torch.zeros(1, 2), torch.tensor([[4.0, 0.0]])
     losses = [
-        attention_loss(torch.tensor([[x, 0.0]]), heard, unheard).item() for x in (0, 1, 2, 3, 4)
+        senocak_loss(torch.tensor([[x, 0.0]]), heard, unheard).item() for x in (0, 1, 2, 3, 4)
     ]
     assert losses == sorted(losses)
     assert losses[2] == pytest.approx(0.5)  # as far from both
 
 
-def test_attention_loss_of_one_pair_has_nothing_to_tell_apart():
+def test_senocaks_loss_of_one_pair_has_nothing_to_tell_apart():
     seen, heard = torch.randn(1, 3, requires_grad=True), torch.randn(1, 3)
-    loss = attention_loss(seen, heard, heard.roll(1, 0))
+    loss = senocak_loss(seen, heard, heard.roll(1, 0))
     loss.backward()
     assert loss.item() == pytest.approx(0.5)
     assert seen.grad is not None

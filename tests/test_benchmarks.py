@@ -14,11 +14,12 @@ from sspl.build import build_model
 from sspl.data.config import DataConfig
 from sspl.data.shards import Shards
 from sspl.data.transforms import random_views
+from sspl.encoders import IMAGE_ENCODERS
 from sspl.localizer import Localizer
 from sspl.model import SSPL
 from sspl.presets import PRESETS
 from sspl.training.config import RunConfig, TrainConfig
-from sspl.training.trainer import build_optimizer
+from sspl.training.optimizer import build_optimizer
 
 # A decay so strong that it shows in five steps where it should not be.
 TRAIN = TrainConfig(batch_size=16, head_learning_rate=2e-3, learning_rate=1e-3, weight_decay=10)
@@ -149,7 +150,7 @@ def test_a_copy_that_differs_is_noticed(monkeypatch, name, other):
 def test_views_made_one_by_one_are_ours_to_a_rounded_level():
     images = torch.randint(256, (5, 3, 256, 256), dtype=torch.uint8)
     theirs = plain.make_views(images, 112, torch.Generator().manual_seed(3))
-    ours = random_views(images, 112, torch.Generator().manual_seed(3))
+    ours = random_views(images, IMAGE_ENCODERS["tiny_vgg"], torch.Generator().manual_seed(3))
     one_level = 1 / 255 / min(plain.STD)
     assert (theirs - ours).abs().max() < 1.01 * one_level
     assert theirs.shape == (5, 3, 112, 112)
@@ -166,7 +167,7 @@ def test_a_step_from_pictures_and_waveforms_learns_what_ours_would():
     loss = plain.train_step(copied, optimizer, images, waveforms, torch.Generator().manual_seed(3))
 
     generator = torch.Generator().manual_seed(3)
-    views = [random_views(images, 112, generator) for _ in range(2)]
+    views = [random_views(images, IMAGE_ENCODERS["tiny_vgg"], generator) for _ in range(2)]
     log_mel = torch.stack([clip_log_mel(waveform) for waveform in waveforms])
     assert loss == pytest.approx(model(*views, log_mel).loss.item(), abs=1e-2)
     moved = [not torch.equal(b, p) for b, p in zip(before, copied.parameters(), strict=True)]
@@ -196,8 +197,8 @@ def test_loading_is_measured_from_files_and_from_shards(tmp_path, monkeypatch, c
         loading.Options(num_pairs=6, num_read=4, rounds=2, folder=tmp_path, json_path=str(path))
     )
     rates = json.loads(path.read_text())["rates"]
-    assert len(read) == 2 * 4 * len(loading.PLACES) * 3  # a picture; a picture and a sound
-    assert len(rates) == 2 * len(loading.PLACES)
+    assert len(read) == 2 * 4 * len(loading.STATES) * 3  # a picture; a picture and a sound
+    assert len(rates) == 2 * len(loading.STATES)
     assert all(value > 0 for rate in rates.values() for value in rate.values())
     assert "minutes for 144,000" in capsys.readouterr().out
     assert os.listdir(tmp_path) == ["result.json"]

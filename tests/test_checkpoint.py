@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 
+import format_1
 import pytest
 import torch
 from test_model import OBJECTIVES, SMALL
@@ -9,7 +10,7 @@ from test_model import OBJECTIVES, SMALL
 import sspl
 from sspl import checkpoint
 from sspl.build import build_model
-from sspl.checkpoint import find_score, load_checkpoint, save_checkpoint
+from sspl.checkpoint import load_checkpoint, save_checkpoint
 from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
 
 
@@ -27,7 +28,7 @@ def test_a_checkpoint_rebuilds_the_model_bit_for_bit(tmp_path):
     assert {p.name for p in (tmp_path / "m").iterdir()} == {"model.safetensors", "meta.json"}
 
 
-@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective.name)
 def test_a_checkpoint_of_any_objective_comes_back(tmp_path, config):
     model = build_model(config, seed=7)
     if model.target is not None:
@@ -43,8 +44,9 @@ def test_a_checkpoint_of_any_objective_comes_back(tmp_path, config):
 def test_a_checkpoint_from_before_the_objectives_is_simsiams(tmp_path):
     model = build_model(SMALL)
     save_checkpoint(model, tmp_path, {})
+    format_1.rewrite_checkpoint(tmp_path, SMALL)
     meta = json.loads((tmp_path / "meta.json").read_text())
-    for name in ("objective", "label_guided", "train_eyes", "correspondence", "sound_error_weight"):
+    for name in ("objective", "label_guided", "train_eyes", "tie", "sound_error_weight"):
         del meta["config"][name]
     (tmp_path / "meta.json").write_text(json.dumps(meta))
     assert load_checkpoint(tmp_path).config == SMALL
@@ -62,11 +64,15 @@ def damage(folder, what):
         (folder / "meta.json").write_text("{")
     if what == "another config":
         meta = json.loads((folder / "meta.json").read_text())
-        meta["config"]["visual_channels"] = 32
+        meta["config"]["pcm_channels"] = 32
         (folder / "meta.json").write_text(json.dumps(meta))
     if what == "an unknown field":
         meta = json.loads((folder / "meta.json").read_text())
         meta["config"]["colour"] = "red"
+        (folder / "meta.json").write_text(json.dumps(meta))
+    if what == "an unknown objective":
+        meta = json.loads((folder / "meta.json").read_text())
+        meta["config"]["objective"]["name"] = "dino"
         (folder / "meta.json").write_text(json.dumps(meta))
 
 
@@ -79,6 +85,7 @@ def damage(folder, what):
         ("broken meta", "not valid JSON"),
         ("another config", "not a checkpoint"),
         ("an unknown field", "not a checkpoint"),
+        ("an unknown objective", "not a checkpoint of this version: no objective 'dino'"),
     ],
 )
 def test_broken_checkpoints_are_one_sentence(tmp_path, what, message):
@@ -113,12 +120,6 @@ def test_the_shipped_models_load_and_say_where_they_come_from(name):
     assert meta["selection"] == "val"
     assert meta["data"]["name"] == "orchestra"
     assert bool(model.config.num_cycles) == (name == "tiny")
-
-
-def test_the_score_of_the_split_that_chose_is_found():
-    assert find_score({"loss": 1.0, "val_ciou_at_50": 0.4, "val_auc": 0.3}) == 0.4
-    assert find_score({"test_ciou_at_50": 0.2}) == 0.2
-    assert find_score({"loss": 1.0}) is None
 
 
 def test_the_shipped_models_are_small():

@@ -26,7 +26,9 @@ def test_fresh_views_are_the_papers_views_of_the_chosen_pictures(model):
     one, two = views.encode(indices, views.draw(2, seeded()))
     generator = seeded()
     for seen in (one, two):
-        expected = model.encode_image(random_views(pairs.images[indices], 112, generator))
+        expected = model.encode_image(
+            random_views(pairs.images[indices], SMALL.image_spec, generator)
+        )
         torch.testing.assert_close(seen, expected)
     assert not torch.allclose(one, two)
 
@@ -45,7 +47,10 @@ def test_cached_views_are_two_different_ones_of_the_same_picture(model):
     pairs = make_pairs(6)
     views = CachedViews(model, pairs.images, 3, seeded())
     generator = seeded()
-    encoded = [model.encode_image(random_views(pairs.images, 112, generator)) for _ in range(3)]
+    encoded = [
+        model.encode_image(random_views(pairs.images, SMALL.image_spec, generator))
+        for _ in range(3)
+    ]
     drawn = views.draw(200, seeded())
     assert (drawn[:, 0] != drawn[:, 1]).all()
     assert set(drawn.flatten().tolist()) == {0, 1, 2}
@@ -58,15 +63,15 @@ def test_cached_views_are_two_different_ones_of_the_same_picture(model):
 def test_views_are_augmented_as_asked_fresh_or_cached(model, name):
     images, indices = make_pairs(6).images, torch.arange(6)
     fresh = FreshViews(model, images, name)
-    one, two = fresh.encode_image(indices, fresh.draw(6, seeded()))
+    one, two = fresh.encode(indices, fresh.draw(6, seeded()))
     cached = CachedViews(model, images, 2, seeded(), name)
     generator = seeded()
     for view, seen in enumerate((one, two)):
-        expected = model.encode_image(random_views(images, 112, generator, name))
+        expected = model.encode_image(random_views(images, SMALL.image_spec, generator, name))
         torch.testing.assert_close(seen, expected)
         torch.testing.assert_close(cached.cache[view], expected)
     default = FreshViews(model, images)
-    assert not torch.allclose(one, default.encode_image(indices, default.draw(6, seeded()))[0])
+    assert not torch.allclose(one, default.encode(indices, default.draw(6, seeded()))[0])
 
 
 def test_a_cache_remembers_how_far_its_generator_came(model):
@@ -91,6 +96,8 @@ def test_pairs_are_looked_at_whole_and_their_boxes_drawn(model):
     pairs = make_pairs(2)
     pairs.boxes.extend([np.array([[0.0, 0.0, 0.5, 1.0]])] * 2)
     encoded = encode_pairs(model, pairs)
-    torch.testing.assert_close(encoded.visual, model.encode_image(whole_view(pairs.images, 112)))
+    torch.testing.assert_close(
+        encoded.visual, model.encode_image(whole_view(pairs.images, SMALL.image_spec))
+    )
     assert encoded.ground_truth.shape == (2, 224, 224)
     assert encoded.ground_truth.mean() == pytest.approx(0.5)

@@ -111,8 +111,10 @@ def test_duets_in_a_folder_are_asked_with_solos_of_it(checkpoint, folder, tmp_pa
 
 def test_embeddings_go_in_and_silence_is_said_to_be_missing(folder, tmp_path):
     config = without_pcm(SMALL)
-    path = write_embeddings(folder, channels=config.sound_channels)
-    model = build_model(dataclasses.replace(config, audio_encoder="embedding"))
+    path = write_embeddings(folder, channels=config.audio_channels)
+    model = build_model(
+        dataclasses.replace(config, audio_encoder="embedding", embedding_channels=64)
+    )
     data = DataConfig(name=str(folder), embeddings=str(path))
     save_checkpoint(model, tmp_path / "m", {"data": vars(data), "selection": "val"})
     result = run(str(tmp_path / "m"), tmp_path / "r.json", str(folder))
@@ -155,9 +157,11 @@ def test_what_cannot_be_given_is_said_before_the_work(checkpoint, options, messa
 
 
 def test_embeddings_of_another_width_are_refused(folder, tmp_path):
-    config = without_pcm(dataclasses.replace(SMALL, audio_encoder="embedding"))
+    config = without_pcm(
+        dataclasses.replace(SMALL, audio_encoder="embedding", embedding_channels=64)
+    )
     meta = {"data": vars(DataConfig(name=str(folder))), "selection": "val"}
     save_checkpoint(build_model(config), tmp_path / "m", meta)
-    path = write_embeddings(folder, channels=config.sound_channels + 1)
+    path = write_embeddings(folder, channels=config.audio_channels + 1)
     with pytest.raises(ValueError, match="embeddings of 65 numbers, and this checkpoint takes 64"):
         main(str(tmp_path / "m"), str(folder), embeddings=path)

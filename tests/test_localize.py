@@ -12,7 +12,7 @@ from media_files import VIDEO_FPS, draw_quarters, rising_tone, write_noise, writ
 from PIL import Image
 from test_model import SMALL
 
-import sspl.localize
+import sspl.localizer
 from sspl.build import build_model
 from sspl.checkpoint import save_checkpoint
 from sspl.config import without_pcm
@@ -20,10 +20,18 @@ from sspl.localizer import Localizer, localize_video
 from sspl.media.files import MediaError
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
-from sspl.media.video import open_video, write_video
+from sspl.media.video import open_video
+from sspl.media.video_writer import write_video
+from sspl.objectives import SimSiam
 from sspl.zoo.shipped import load_model
 
-CONFIG = replace(SMALL, query_width=32, num_cycles=3, pcm_channels=16, projection_width=32)
+CONFIG = replace(
+    SMALL,
+    query_width=32,
+    num_cycles=3,
+    pcm_channels=16,
+    objective=SimSiam(projection_width=32, prediction_width=8),
+)
 RATE_HZ = 16_000
 
 
@@ -175,9 +183,9 @@ def test_videos_that_cannot_be_located(localizer, tmp_path):
         localize_video(localizer, good, out / "heat.mp4", maps_per_s=0)
 
 
-def test_a_model_without_ears_is_refused():
-    model = build_model(replace(SMALL, audio_encoder="embedding"))
-    with pytest.raises(ValueError, match="has no ears"):
+def test_a_model_that_takes_embeddings_is_refused():
+    model = build_model(replace(SMALL, audio_encoder="embedding", embedding_channels=64))
+    with pytest.raises(ValueError, match="has no audio encoder"):
         Localizer(model)
 
 
@@ -306,7 +314,7 @@ def test_command_stopped_by_the_keyboard(files, checkpoint, tmp_path, monkeypatc
             raise KeyboardInterrupt
         return image
 
-    monkeypatch.setattr(sspl.localize, "overlay_map", draw)
+    monkeypatch.setattr(sspl.localizer, "overlay_map", draw)
     assert run(source, "-o", out / "heat.mp4", "--model", checkpoint) == 130
     assert "Stopped" in capsys.readouterr().err
     assert os.listdir(out) == []

@@ -12,6 +12,7 @@ from sspl.metrics import (
     SIZE_PX,
     auc_per_sample,
     bootstrap,
+    find_active_region,
     flickr_ground_truth,
     ground_truth,
     per_sample_ciou,
@@ -21,7 +22,6 @@ from sspl.metrics import (
     score_maps,
     stretch_maps,
     summarise,
-    switch_on,
     upsample_map,
     vggss_ground_truth,
 )
@@ -79,49 +79,51 @@ def test_scores_are_the_naive_ones(protocol):
 
 
 def test_ciou_by_hand():
-    # A box of 4 pixels, 2 of which are on, and 3 more on outside: 2 / (4 + 3).
+    # A box of 4 pixels, 2 of which are active, and 3 more outside: 2 / (4 + 3).
     truth = torch.zeros(1, 4, 4)
     truth[0, :2, :2] = 1
-    on = torch.zeros(1, 4, 4, dtype=torch.bool)
-    on[0, 0, :2] = True
-    on[0, 3, :3] = True
-    assert region_ciou(on, truth).tolist() == pytest.approx([2 / 7])
-    # Half votes: two full pixels and two halves, all on: 3 / (3 + 0).
+    active = torch.zeros(1, 4, 4, dtype=torch.bool)
+    active[0, 0, :2] = True
+    active[0, 3, :3] = True
+    assert region_ciou(active, truth).tolist() == pytest.approx([2 / 7])
+    # Half votes: two full pixels and two halves, all active: 3 / (3 + 0).
     truth[0, 1, :2] = 0.5
-    on = truth > 0
-    assert region_ciou(on, truth).tolist() == pytest.approx([1])
+    active = truth > 0
+    assert region_ciou(active, truth).tolist() == pytest.approx([1])
 
 
 def test_ciou_of_one_region_for_all_and_of_whole_numbers():
-    on = torch.ones(1, 20, 20, dtype=torch.bool)
+    active = torch.ones(1, 20, 20, dtype=torch.bool)
     truth = torch.zeros(3, 20, 20, dtype=torch.uint8)
     truth[0, :10], truth[1] = 1, 1  # sums beyond 255; nothing sounds in the third
-    assert region_ciou(on, truth).tolist() == [0.5, 1, 0]
+    assert region_ciou(active, truth).tolist() == [0.5, 1, 0]
 
 
 def test_which_pixels_are_on_by_hand():
     ramp = torch.arange(8.0).reshape(1, 2, 4) / 7
     truth = torch.zeros(1, 2, 4)
     truth[0, 0, :2], truth[0, 0, 2] = 1, 0.5  # |G| = 3: strictly above the value at rank 8 - 3
-    on = {p: switch_on(ramp, truth, p).flatten().nonzero()[:, 0].tolist() for p in PROTOCOLS}
-    assert on == {
+    active = {
+        p: find_active_region(ramp, truth, p).flatten().nonzero()[:, 0].tolist() for p in PROTOCOLS
+    }
+    assert active == {
         "sspl": [4, 5, 6, 7],
         "lvs": [5, 6, 7],
         "ezvsl": [4, 5, 6, 7],
         "adaptive": [6, 7],
     }
     nothing = torch.zeros(1, 2, 4)
-    assert switch_on(ramp, nothing, "adaptive").sum() == 3  # as if half of them sounded
+    assert find_active_region(ramp, nothing, "adaptive").sum() == 3  # as if half of them sounded
     everything = torch.ones(1, 2, 4)
-    assert switch_on(ramp, everything, "adaptive").sum() == 7
+    assert find_active_region(ramp, everything, "adaptive").sum() == 7
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_one_map_for_all_is_that_map_for_each(protocol):
     maps, truth = draw_case(5, num=3)
     stretched = stretch_maps(maps[:1], protocol)
-    shared = switch_on(stretched, truth, protocol).expand(3, -1, -1)
-    assert torch.equal(shared, switch_on(stretched.expand(3, -1, -1), truth, protocol))
+    shared = find_active_region(stretched, truth, protocol).expand(3, -1, -1)
+    assert torch.equal(shared, find_active_region(stretched.expand(3, -1, -1), truth, protocol))
 
 
 def test_stretched_maps_go_from_0_to_1_and_corners_stay_where_aligned():
@@ -202,7 +204,7 @@ def test_refined_scores_are_those_of_refined_maps():
     saliency = torch.rand(2, 7, 7)  # another grid than the map's
     for protocol, ciou in per_sample_cious(maps, truth, saliency=saliency).items():
         refined = refine_maps(stretch_maps(maps, protocol), stretch_maps(saliency, protocol))
-        expected = region_ciou(switch_on(refined, truth, protocol), truth)
+        expected = region_ciou(find_active_region(refined, truth, protocol), truth)
         np.testing.assert_array_equal(ciou, expected)
 
 

@@ -5,29 +5,25 @@ import torch
 
 from sspl.attention import FUSIONS, SCALINGS
 from sspl.audio import log_mel
+from sspl.baselines import Contrastive, HardWay, Senocak
 from sspl.build import build_model
 from sspl.config import ModelConfig, without_pcm
+from sspl.objectives import BYOL, WMSE, BarlowTwins, ExtraTerms, SimSiam
 
 SMALL = ModelConfig(
     image_encoder="tiny_vgg",
     audio_encoder="tiny_vggish",
-    image_px=112,
-    visual_channels=64,
-    sound_channels=64,
     query_width=16,
     num_cycles=2,
     pcm_channels=8,
-    projection_width=16,
-    prediction_width=8,
+    objective=SimSiam(projection_width=16, prediction_width=8),
 )
-TIED = dataclasses.replace(
+PAIRED = dataclasses.replace(
     SMALL,
     rectified_features=True,
     non_negative_query=True,
     norm_offset=1.0,
-    correspondence_weight=1.0,
-    background_weight=1.0,
-    area_weight=1.0,
+    terms=ExtraTerms(correspondence_weight=1.0, background_weight=1.0, area_weight=1.0),
 )
 
 
@@ -35,12 +31,12 @@ TIED = dataclasses.replace(
 LOOK_ONCE = without_pcm(SMALL)
 OBJECTIVES = [
     SMALL,
-    dataclasses.replace(SMALL, objective="byol"),
-    dataclasses.replace(SMALL, objective="barlow_twins"),
-    dataclasses.replace(SMALL, objective="w_mse", projection_width=4),
-    dataclasses.replace(LOOK_ONCE, objective="hardway"),
-    dataclasses.replace(LOOK_ONCE, objective="attention", scaling="softmax"),
-    dataclasses.replace(LOOK_ONCE, objective="contrastive"),
+    dataclasses.replace(SMALL, objective=BYOL(projection_width=16, prediction_width=8)),
+    dataclasses.replace(SMALL, objective=BarlowTwins(projection_width=16)),
+    dataclasses.replace(SMALL, objective=WMSE(projection_width=4)),
+    dataclasses.replace(LOOK_ONCE, objective=HardWay()),
+    dataclasses.replace(LOOK_ONCE, objective=Senocak(), scaling="softmax"),
+    dataclasses.replace(LOOK_ONCE, objective=Contrastive()),
 ]
 
 
@@ -52,7 +48,7 @@ def make_batch(batch: int = 3) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor
     )
 
 
-@pytest.mark.parametrize("config", [SMALL, without_pcm(SMALL), TIED, without_pcm(TIED)])
+@pytest.mark.parametrize("config", [SMALL, without_pcm(SMALL), PAIRED, without_pcm(PAIRED)])
 def test_one_step_trains_everything_but_the_encoders(config):
     model = build_model(config).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -83,7 +79,7 @@ def test_output_shapes_and_ranges():
     assert output.similarity1.abs().max() <= 1 + 1e-5
     assert output.z1.shape == output.z2.shape == (3, 16)
     assert set(output.terms) == {"simsiam"}
-    assert set(build_model(TIED)(*make_batch()).terms) == {
+    assert set(build_model(PAIRED)(*make_batch()).terms) == {
         "simsiam",
         "correspondence",
         "background",
@@ -118,7 +114,7 @@ def test_without_pcm_the_trace_has_one_cycle():
 
 
 def test_silence_and_a_black_picture_give_finite_numbers():
-    model = build_model(TIED).eval()
+    model = build_model(PAIRED).eval()
     trace = model.trace(torch.zeros(1, 3, 112, 112), log_mel(torch.zeros(1, 48_000)))
     assert trace.similarity.isfinite().all()
     assert model(*(t[:1] * 0 for t in make_batch())).loss.isfinite()
@@ -147,7 +143,7 @@ def test_the_mean_over_patches_comes_after_g_and_before_the_norm():
 @pytest.mark.parametrize("name", ["correspondence_weight", "background_weight", "area_weight"])
 def test_each_weight_acts_by_itself(name):
     """The loss is SimSiam's plus the weight times the term of the same name."""
-    config = dataclasses.replace(SMALL, **{name: 2.0})
+    config = dataclasses.replace(SMALL, terms=ExtraTerms(**{name: 2.0}))
     output = build_model(config).train()(*make_batch())
     term = output.terms[name.removesuffix("_weight")]
     assert term > 0
@@ -168,7 +164,8 @@ def test_every_scaling_and_fusion_learns(change):
 def test_without_stop_gradient_the_projections_learn_from_both_sides():
     grads = []
     for stop_gradient in (True, False):
-        model = build_model(dataclasses.replace(SMALL, stop_gradient=stop_gradient))
+        objective = dataclasses.replace(SMALL.objective, stop_gradient=stop_gradient)
+        model = build_model(dataclasses.replace(SMALL, objective=objective))
         torch.manual_seed(0)
         model(*torch.randn(2, 4, 3, 112, 112), torch.randn(4, 3, 96, 64)).loss.backward()
         grads.append(model.head.project[0].weight.grad)
@@ -177,13 +174,13 @@ def test_without_stop_gradient_the_projections_learn_from_both_sides():
 
 def make_features(config: ModelConfig, batch: int = 8) -> tuple[torch.Tensor, ...]:
     """Two views whose middle holds what is heard, and the embeddings of the sounds."""
-    embeddings = torch.rand(batch, 3, config.sound_channels)
+    embeddings = torch.rand(batch, 3, config.audio_channels)
     visual = torch.randn(2, batch, config.visual_channels, 14, 14)
     visual[..., 4:10, 4:10] += 3 * embeddings.mean(1)[..., None, None]
     return visual[0], visual[1], embeddings
 
 
-@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective.name)
 def test_each_objective_learns_with_all_that_it_has(config):
     """Nothing waits for a gradient in vain, as several devices would; and the loss falls."""
     model, batch = build_model(config).train(), make_features(config)
@@ -200,30 +197,37 @@ def test_each_objective_learns_with_all_that_it_has(config):
         optimizer.step()
         model.follow()
         losses.append(output.loss.item())
-    assert set(output.terms) == {config.objective}
+    assert set(output.terms) == {config.objective.name}
     assert output.z1.shape[0] == output.similarity1.shape[0] == 8
     assert losses[-1] < losses[0] - 0.02 * abs(losses[0])
 
 
-@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective.name)
 def test_one_pair_is_a_batch_for_all_but_w_mse(config):
     model, batch = build_model(config).eval(), make_features(config, batch=1)
-    if config.objective == "w_mse":
+    if config.objective.name == "w_mse":
         with pytest.raises(ValueError, match="cannot whiten"):
             model.learn(*batch)
     else:
         assert model.learn(*batch).loss.isfinite()
 
 
-@pytest.mark.parametrize("objective", ["byol", "barlow_twins", "w_mse"])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        BYOL(projection_width=4, prediction_width=8),
+        BarlowTwins(projection_width=4),
+        WMSE(projection_width=4),
+    ],
+    ids=lambda objective: objective.name,
+)
 def test_the_maps_terms_go_with_every_objective_without_negatives(objective):
-    config = dataclasses.replace(
-        TIED, objective=objective, projection_width=4, sound_error_weight=0.5
-    )
+    extra = dataclasses.replace(PAIRED.terms, sound_error_weight=0.5)
+    config = dataclasses.replace(PAIRED, objective=objective, terms=extra)
     output = build_model(config).train().learn(*make_features(config))
     terms = output.terms
-    assert set(terms) == {objective, "correspondence", "background", "area", "sound_error"}
-    expected = terms[objective] + terms["correspondence"] + terms["background"] + terms["area"]
+    assert set(terms) == {objective.name, "correspondence", "background", "area", "sound_error"}
+    expected = terms[objective.name] + terms["correspondence"] + terms["background"] + terms["area"]
     assert output.loss.item() == pytest.approx((expected + 0.5 * terms["sound_error"]).item())
 
 
@@ -255,9 +259,10 @@ def test_byol_compares_with_what_the_copy_makes():
 
 def test_labels_say_which_sounds_are_no_negatives():
     """Where all share a class nothing is left to push away; what shares none is as without."""
-    config = dataclasses.replace(LOOK_ONCE, objective="contrastive")
+    config = dataclasses.replace(LOOK_ONCE, objective=Contrastive())
     free, guided = (
-        build_model(dataclasses.replace(config, label_guided=guided)) for guided in (False, True)
+        build_model(dataclasses.replace(config, objective=Contrastive(label_guided=guided)))
+        for guided in (False, True)
     )
     batch = make_features(config)
     same, apart = torch.ones(8, 1, dtype=torch.bool), torch.eye(8, dtype=torch.bool)
@@ -268,13 +273,13 @@ def test_labels_say_which_sounds_are_no_negatives():
 
 
 def test_hardways_bounds_count():
-    config = dataclasses.replace(LOOK_ONCE, objective="hardway")
-    other = dataclasses.replace(config, hardway_epsilon=0.2, hardway_epsilon2=0.1, hardway_tau=0.1)
+    config = dataclasses.replace(LOOK_ONCE, objective=HardWay())
+    other = dataclasses.replace(config, objective=HardWay(epsilon=0.2, epsilon2=0.1, tau=0.1))
     batch = make_features(config)
     assert build_model(config).learn(*batch).loss != build_model(other).learn(*batch).loss
 
 
-def test_eyes_that_learn_learn_in_training_only():
+def test_an_image_encoder_that_learns_learns_in_training_only():
     model = build_model(dataclasses.replace(LOOK_ONCE, train_image_encoder=True)).train()
     assert model.image_encoder.training
     assert not model.audio_encoder.training
@@ -285,7 +290,7 @@ def test_eyes_that_learn_learn_in_training_only():
     assert not model.encode_image(make_batch()[0]).requires_grad
 
 
-def test_eyes_that_learn_start_where_features_keep_their_scale():
+def test_an_image_encoder_that_learns_starts_where_features_keep_their_scale():
     """PyTorch's own start fades: a hundredth is left after the small VGG, and of VGG16 too."""
     learn, freeze = (
         dataclasses.replace(LOOK_ONCE, train_image_encoder=learns) for learns in (True, False)

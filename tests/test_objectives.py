@@ -12,11 +12,11 @@ from sspl.objectives import (
     correspondence_loss,
     cross_correlation,
     simsiam_loss,
-    standardise,
     vicreg_loss,
     w_mse_loss,
     whiten,
 )
+from sspl.objectives.barlow_twins import standardise
 
 
 def naive_cosine(a: list[float], b: list[float]) -> float:

@@ -5,9 +5,9 @@ from torch import nn
 from sspl.pcm import PredictiveCoding
 
 
-def build_pcm(num_cycles: int = 3, channels: int = 6, visual: int = 8, sound: int = 5):
+def build_pcm(num_cycles: int = 3, channels: int = 6, visual: int = 8, audio: int = 5):
     return PredictiveCoding(
-        visual_channels=visual, channels=channels, sound_channels=sound, num_cycles=num_cycles
+        visual_channels=visual, channels=channels, audio_channels=audio, num_cycles=num_cycles
     )
 
 

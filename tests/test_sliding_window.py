@@ -1,28 +1,31 @@
-"""Sliding windows: every frame once, the right sound for each, maps blended, silence left out."""
+"""Sliding windows: every frame once, the right sound for each, maps blended, no map in silence."""
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from sspl.encoders import IMAGE_ENCODERS
 from sspl.sliding_window import BATCH, is_silent, locate_frames, measure_level_dbfs
 
 RATE_HZ = 16_000
 
 
 class FakeVideo:
-    """Frames whose grey is their number, and a sound that is silent where asked."""
+    """Frames whose grey is their number, and a sound that is silent up to a moment."""
 
     has_audio = True
+    sample_rate_hz = RATE_HZ
 
     def __init__(self, duration_s: float, silent_until_s: float = 0.0):
         self.duration_s = duration_s
         self.silent_until_s = silent_until_s
         self.num_decoded = 0
-        self.asked: list[tuple[float, float]] = []
+        self.windows: list[tuple[float, float]] = []
 
     def frames(self, fps: float) -> Iterator[tuple[float, np.ndarray]]:
         for k in range(round(self.duration_s * fps)):
@@ -30,7 +33,7 @@ class FakeVideo:
             yield k / fps, np.full((6, 8, 3), k % 256, np.uint8)
 
     def audio_window(self, start_s: float, duration_s: float) -> np.ndarray:
-        self.asked.append((start_s, duration_s))
+        self.windows.append((start_s, duration_s))
         t_s = start_s + np.arange(round(duration_s * RATE_HZ)) / RATE_HZ
         tone = 0.1 * np.sin(2 * np.pi * 440 * t_s)
         return np.where(t_s < self.silent_until_s, 0, tone).astype(np.float32)
@@ -41,7 +44,7 @@ class FakeModel(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.config = SimpleNamespace(image_px=8)
+        self.config = SimpleNamespace(image_spec=replace(IMAGE_ENCODERS["tiny_vgg"], input_px=8))
         self.weight = torch.nn.Parameter(torch.zeros(()))
         self.batches: list[int] = []
 
@@ -73,27 +76,27 @@ def test_every_frame_comes_once_with_its_map(duration_s, fps):
     assert frames[-1].window is not None
 
 
-def test_maps_are_computed_as_often_as_asked_and_in_batches():
+def test_maps_are_computed_at_the_rate_passed_and_in_batches():
     model, frames = run(FakeVideo(10.0), 24, maps_per_s=4)
     times_s = [frame.window.t_s for frame in frames if frame.window is not None]
     assert times_s == [*np.arange(0, 10, 0.25), frames[-1].t_s]
     assert model.batches == [BATCH] * 5 + [1]
 
 
-def test_the_sound_around_each_moment_is_heard():
+def test_the_sound_around_each_moment_is_taken():
     video = FakeVideo(5.0)
     _, frames = run(video, 8)
     for frame in frames:
         assert frame.window is not None
         expected_s = min(max(frame.t_s - 1.5, 0), 2.0)
         assert frame.window.start_s == pytest.approx(expected_s)
-    assert all(length_s == 3 for _, length_s in video.asked)
+    assert all(length_s == 3 for _, length_s in video.windows)
 
 
-def test_all_of_a_short_sound_is_heard():
+def test_all_of_a_short_sound_is_taken():
     video = FakeVideo(1.0)
     run(video, 8)
-    assert set(video.asked) == {(0, 1.0)}
+    assert set(video.windows) == {(0, 1.0)}
 
 
 def test_silence_has_no_map():
@@ -128,6 +131,13 @@ def test_nothing_comes_of_no_frames():
 def test_maps_per_second_must_be_positive(maps_per_s):
     with pytest.raises(ValueError, match="maps_per_s"):
         run(FakeVideo(1.0), 24, maps_per_s)
+
+
+def test_a_video_must_be_opened_at_the_encoders_rate():
+    video = FakeVideo(1.0)
+    video.sample_rate_hz = 32_000
+    with pytest.raises(ValueError, match="16000 Hz"):
+        run(video, 24)
 
 
 def test_levels():

@@ -19,9 +19,12 @@ from sspl.checkpoint import load_checkpoint, read_meta
 from sspl.config import without_pcm
 from sspl.data.config import DataConfig
 from sspl.data.pairs import Pairs
+from sspl.encode import encode_pairs, predict_maps
 from sspl.evaluate import main as evaluate
+from sspl.metrics import score_maps
+from sspl.objectives import SimSiam
 from sspl.presets import PRESETS, light
-from sspl.train import main
+from sspl.train import main, parse
 from sspl.training.config import RunConfig, TrainConfig
 from sspl.training.loop import LAST, train, validate
 from sspl.training.trainer import Trainer, TrainingError
@@ -107,28 +110,43 @@ def test_a_run_killed_within_an_epoch_loses_nothing_since_the_last_save(
     assert_same_state(tmp_path / "whole", tmp_path / "killed")
 
 
-def test_eyes_that_learn_look_anew_at_what_chooses(tmp_path):
-    """The score of the last epoch is that of the last eyes, not of those the run began with."""
+def test_an_image_encoder_that_learns_looks_anew_at_what_chooses(tmp_path, monkeypatch):
+    """The maps that are scored are those of the epoch's encoder, not of the one it began with."""
+    scored: list[torch.Tensor] = []
+
+    def keep_maps(maps, *rest):
+        scored.append(maps)
+        return score_maps(maps, *rest)
+
+    monkeypatch.setattr("sspl.training.loop.score_maps", keep_maps)
     model = dataclasses.replace(RUN.model, train_image_encoder=True)
     run = change(dataclasses.replace(RUN, model=model), cached_views=0, learning_rate=0.1)
     trained = build_model(model)
     best = train(trained, run, make_pairs(8), make_scored_pairs(4), tmp_path)
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert len(scored) == len(rows) == 2
+    before = encode_pairs(build_model(model).eval(), make_scored_pairs(4))
+    stale = predict_maps(trained.eval(), before.visual, before.embeddings)[-1]
+    assert not torch.allclose(stale, scored[1], atol=1e-3)  # else this tells nothing
+
     last = validate(trained, make_scored_pairs(4))
+    torch.testing.assert_close(scored[2], scored[1])
     assert rows[-1]["val_auc"] == last["auc"]
-    chosen = rows[read_meta(best)["epoch"] - 1]
-    assert chosen["val_auc"] == validate(load_checkpoint(best), make_scored_pairs(4))["auc"]
-    assert rows[0]["val_auc"] != rows[1]["val_auc"]  # else this tells nothing
+    epoch = read_meta(best)["epoch"]
+    chosen = validate(load_checkpoint(best), make_scored_pairs(4))
+    torch.testing.assert_close(scored[3], scored[epoch - 1])
+    assert rows[epoch - 1]["val_auc"] == chosen["auc"]
 
 
 def test_a_collapse_is_said(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("sspl.train.find_collapse", lambda row: "collapsed: for a test")
+    monkeypatch.setattr("sspl.training.loop.find_collapse", lambda *_: "collapsed: for a test")
     run_training(tmp_path)
     assert "epoch 2: collapsed: for a test" in capsys.readouterr().err
 
 
 def test_without_stop_gradient_a_run_collapses_and_says_so(tmp_path, capsys):
-    model = dataclasses.replace(RUN.model, stop_gradient=False)
+    objective = dataclasses.replace(RUN.model.objective, stop_gradient=False)
+    model = dataclasses.replace(RUN.model, objective=objective)
     run = change(dataclasses.replace(RUN, model=model), batch_size=16, epochs=100, patience=100)
     pairs, scored = make_pairs(16), make_scored_pairs(4)
     train(build_model(run.model), run, pairs, scored, tmp_path / "free")
@@ -177,16 +195,18 @@ def test_command_trains_and_scores_a_folder_with_embeddings_given(tmp_path, monk
     save_file(torchvision.models.squeezenet1_1().features.state_dict(), weights / SQUEEZENET)
     out = tmp_path / "run"
     monkeypatch.setitem(PRESETS, "light-no-pcm", make_quick_light)
-    main(out, "light-no-pcm", str(folder), embeddings, weights, device="cpu")
+    arguments = ["--preset", "light-no-pcm", "--out", str(out), "--device", "cpu"]
+    arguments += ["--data.name", str(folder), "--data.embeddings", str(embeddings)]
+    main(parse([*arguments, "--weights-dir", str(weights)]))
     meta = read_meta(out / "best")
     assert meta["config"]["audio_encoder"] == "embedding"
-    assert meta["config"]["sound_channels"] == 6
+    assert meta["config"]["embedding_channels"] == 6
     assert (out / "training.png").stat().st_size > 1000
     capsys.readouterr()
     evaluate(str(out / "best"), str(folder), protocol="sspl", json_path="-", device="cpu")
     result = json.loads(capsys.readouterr().out)
     assert (result["n"], result["split"], result["selection"]) == (2, "test, unseen", "val")
-    assert set(result["listening"]) == {"right", "other"}  # no ears to hear silence and noise with
+    assert set(result["listening"]) == {"right", "other"}  # no audio encoder for silence and noise
     evaluate(str(out / "best"), str(folder), split="val", protocol="sspl", json_path="-")
     assert "Training or selection saw val." in json.loads(capsys.readouterr().out)["notes"]
 
@@ -197,20 +217,23 @@ SQUEEZENET = "squeezenet1_1_features.safetensors"
 def make_quick_light() -> RunConfig:
     run = light()
     model = dataclasses.replace(
-        run.model, num_cycles=0, query_width=4, projection_width=8, prediction_width=4
+        run.model,
+        num_cycles=0,
+        query_width=4,
+        objective=SimSiam(projection_width=8, prediction_width=4),
     )
     return change(dataclasses.replace(run, model=model), epochs=1, batch_size=2, cached_views=2)
 
 
 def test_presets_that_need_data_say_so(tmp_path):
-    with pytest.raises(ValueError, match="pass --data FOLDER"):
-        main(tmp_path, "paper-flickr10k")
+    with pytest.raises(ValueError, match=r"pass --data\.name FOLDER"):
+        main(parse(["--preset", "paper-flickr10k", "--out", str(tmp_path)]))
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("sspl.train", "--preset", "light", "--out", "run"), "pass --data FOLDER"),
+        (("sspl.train", "--preset", "light", "--out", "run"), "pass --data.name FOLDER"),
         (("sspl.evaluate", "--checkpoint", "light"), "no trained weights"),
     ],
 )
@@ -238,7 +261,7 @@ def test_a_finished_run_is_not_overwritten(tmp_path):
 
 
 def test_a_run_that_never_began_leaves_its_folder_free(tmp_path):
-    with pytest.raises(ValueError, match="smaller --batch-size"):
+    with pytest.raises(ValueError, match=r"smaller --train\.batch-size"):
         run_training(tmp_path, change(RUN, batch_size=64))
     run_training(tmp_path)
 

@@ -18,11 +18,9 @@ from test_model import SMALL
 from torch import nn
 
 from sspl.build import build_model
-from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS
+from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS, Published
 from sspl.weights import (
-    PUBLISHED,
     TINY_FOLDER,
-    Published,
     fetch,
     find_weights,
     load_encoders,
@@ -31,6 +29,11 @@ from sspl.weights import (
 
 REAL_FOLDER = os.environ.get("SSPL_WEIGHTS_DIR")  # before the fixture below takes it away
 SQUEEZENET = "squeezenet1_1"
+PUBLISHED = {
+    name: spec.weights
+    for name, spec in (IMAGE_ENCODERS | AUDIO_ENCODERS).items()
+    if isinstance(spec.weights, Published)
+}
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +91,12 @@ def squeezenet() -> nn.Module:
     return torchvision.models.squeezenet1_1(weights=None).eval()
 
 
+def publish(entry: Published, monkeypatch) -> None:
+    """Let SqueezeNet's weights come from somewhere else."""
+    spec = replace(IMAGE_ENCODERS[SQUEEZENET], weights=entry)
+    monkeypatch.setitem(IMAGE_ENCODERS, SQUEEZENET, spec)
+
+
 @pytest.fixture
 def published(server, squeezenet, tmp_path, monkeypatch) -> Published:
     """SqueezeNet with random weights in torchvision's layout, published on our own server."""
@@ -98,13 +107,13 @@ def published(server, squeezenet, tmp_path, monkeypatch) -> Published:
     server.files[file] = body
     url = f"http://127.0.0.1:{server.server_port}/{file}"
     entry = Published(url=url, sha256=sha256, size_mb=5)
-    monkeypatch.setitem(PUBLISHED, SQUEEZENET, entry)
+    publish(entry, monkeypatch)
     return entry
 
 
 def make_own(folder: Path, name: str = "squeezenet1_1_mine.safetensors", **changes) -> Path:
     """A file of one's own; `changes` replaces tensors by name, None leaves one out."""
-    tensors = IMAGE_ENCODERS[SQUEEZENET]().state_dict() | {
+    tensors = IMAGE_ENCODERS[SQUEEZENET].build().state_dict() | {
         k.replace("__", "."): changes[k] for k in changes
     }
     tensors = {key: tensor for key, tensor in tensors.items() if tensor is not None}
@@ -166,7 +175,7 @@ def publish_nothing(server, published, monkeypatch, cache):
 def refuse(server, published, monkeypatch, cache):
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as gone:
         url = f"http://127.0.0.1:{gone.server_port}/{published.file}"
-    monkeypatch.setitem(PUBLISHED, SQUEEZENET, replace(published, url=url))
+    publish(replace(published, url=url), monkeypatch)
 
 
 def spoil_cache(server, published, monkeypatch, cache):
@@ -278,7 +287,7 @@ def test_other_networks_beside_ours_do_not_count(tmp_path):
 def test_squeezenet_in_torchvisions_layout_sees_what_torchvision_sees(tmp_path, squeezenet, zipped):
     path = tmp_path / "squeezenet1_1_mine.pth"
     torch.save(squeezenet.state_dict(), path, _use_new_zipfile_serialization=zipped)
-    image_encoder = IMAGE_ENCODERS[SQUEEZENET]().eval()
+    image_encoder = IMAGE_ENCODERS[SQUEEZENET].build().eval()
     image_encoder.load_state_dict(read_weights(SQUEEZENET, path))
     picture = torch.randn(1, 3, 240, 240)
     with torch.no_grad():
@@ -294,7 +303,10 @@ def test_squeezenet_in_torchvisions_layout_sees_what_torchvision_sees(tmp_path, 
 
 def test_vgg16_in_torchvisions_layout_sees_what_torchvision_sees(tmp_path):
     with torch.device("meta"):  # its classifier alone would take 500 MB
-        theirs, image_encoder = torchvision.models.vgg16(weights=None), IMAGE_ENCODERS["vgg16"]()
+        theirs, image_encoder = (
+            torchvision.models.vgg16(weights=None),
+            IMAGE_ENCODERS["vgg16"].build(),
+        )
     theirs.features.to_empty(device="cpu")
     for parameter in theirs.features.parameters():
         nn.init.normal_(parameter, std=0.03)
@@ -331,7 +343,7 @@ def test_vggish_is_read_in_its_published_layout(tmp_path):
     layout = {f"{layer}.weight": one.expand(shape) for layer, shape in shapes.items()}
     layout |= {f"{layer}.bias": one.expand(shape[0]) for layer, shape in shapes.items()}
     torch.save({**layout, "pproc.pca_means": one}, tmp_path / "vggish.pth")
-    # That the shapes are those of our ears is checked by reading.
+    # That the shapes are those of our audio encoder is checked by reading.
     assert read_weights("vggish", tmp_path / "vggish.pth").keys() == layout.keys()
 
 
@@ -432,7 +444,7 @@ def test_the_weights_folder_may_hold_other_tiny_encoders(tmp_path):
     )
 
 
-def test_eyes_that_learn_keep_their_random_start():
+def test_an_image_encoder_that_learns_keeps_its_random_start():
     model = build_model(replace(SMALL, train_image_encoder=True))
     before = model.image_encoder.state_dict()["0.weight"].clone()
     assert set(load_encoders(model)) == {"audio_encoder"}
@@ -442,7 +454,7 @@ def test_eyes_that_learn_keep_their_random_start():
 def test_sounds_embedded_before_need_no_weights(tmp_path):
     make_own(tmp_path)
     config = replace(
-        SMALL, image_encoder=SQUEEZENET, audio_encoder="embedding", visual_channels=512
+        SMALL, image_encoder=SQUEEZENET, audio_encoder="embedding", embedding_channels=64
     )
     model = build_model(config)
     files = load_encoders(model, tmp_path)
@@ -451,7 +463,7 @@ def test_sounds_embedded_before_need_no_weights(tmp_path):
 
 
 def test_nothing_is_loaded_where_something_is_missing(tmp_path):
-    image_encoder = IMAGE_ENCODERS["tiny_vgg"]()
+    image_encoder = IMAGE_ENCODERS["tiny_vgg"].build()
     before = image_encoder[0].weight.clone()
     config = SimpleNamespace(
         image_encoder="tiny_vgg", audio_encoder="vggish", train_image_encoder=False
@@ -472,7 +484,7 @@ def test_nothing_is_loaded_where_something_is_missing(tmp_path):
 def test_the_published_weights_are_read(name):
     if not list(Path(str(REAL_FOLDER)).glob(f"{name}*")):
         pytest.skip(f"{REAL_FOLDER} holds no {name}")
-    encoder = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name]().eval()
+    encoder = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name].build().eval()
     encoder.load_state_dict(read_weights(name, find_weights(name, REAL_FOLDER)))
     x = torch.randn(1, 2, 96, 64) if name in AUDIO_ENCODERS else torch.randn(1, 3, 112, 112)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What may be done to a view beside cropping and mirroring: Table 4, with Table S2's parameters.
+"""Augmentations of a view beside cropping and mirroring: Table 4, with Table S2's parameters.
 
 Cropping and mirroring, which every training does, are in `sspl.data.transforms`. As there, what is
 drawn at random is data: a row of numbers for each picture, so that it can be drawn once for all

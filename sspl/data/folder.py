@@ -61,12 +61,12 @@ def open_rows(
     if shards is not None:
         shards.check(rows)
     if embeddings is None:
-        sounds = Store(partial(_encode_audio, shards), rows)
+        sounds = Store(partial(_read_sound, shards), rows)
     else:
         sounds = _find_embeddings(embeddings, rows)
     return Pairs(
         ids=[row.id for row in rows],
-        images=Store(partial(_see, shards), rows),
+        images=Store(partial(_read_picture, shards), rows),
         sounds=sounds,
         boxes=[row.boxes for row in rows],
         labels=[row.label for row in rows],
@@ -99,19 +99,19 @@ def open_embeddings(path: str | Path) -> tuple[list[str], np.ndarray]:
 def _find_embeddings(path: str | Path, rows: Sequence[Row]) -> Tensor:
     """The embedding of each row's sound as its only patch: (N, 1, A) float32."""
     ids, embedding = open_embeddings(path)
-    place = {name: i for i, name in enumerate(ids)}
+    index = {name: i for i, name in enumerate(ids)}
     stems: dict[str, Path] = {}
     for row in rows:
         first = stems.setdefault(row.audio.stem, row.audio)
         if first != row.audio:
             raise ValueError(f"{first} and {row.audio} have one name in {path}: rename one")
-    missing = [row for row in rows if row.audio.stem not in place]
+    missing = [row for row in rows if row.audio.stem not in index]
     if missing:
         raise ValueError(f"{path} has no embedding for {missing[0].audio.name} ({missing[0].id})")
-    return torch.from_numpy(embedding[[place[row.audio.stem] for row in rows]][:, None])
+    return torch.from_numpy(embedding[[index[row.audio.stem] for row in rows]][:, None])
 
 
-def _see(shards: Shards | None, row: Row) -> Tensor:
+def _read_picture(shards: Shards | None, row: Row) -> Tensor:
     """(3, 256, 256) uint8."""
     try:
         pixels = read_image(shards.read(row.image) if shards else row.image)
@@ -121,7 +121,7 @@ def _see(shards: Shards | None, row: Row) -> Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
 
 
-def _encode_audio(shards: Shards | None, row: Row) -> Tensor:
+def _read_sound(shards: Shards | None, row: Row) -> Tensor:
     """(3, 96, 64) float32."""
     try:
         waveform = read_audio(shards.read(row.audio) if shards else row.audio, row.start_s)

@@ -5,12 +5,12 @@
     audio      a sound: paths inside the folder
     video      where both come from, perhaps; inside the folder, too
     start_s    where in the sound its 3 s begin; without it they are the middle
-    boxes      (x0, y0, x1, y1) in [0, 1] of what sounds and is seen; `[]` where nothing is, none
-               or null where nobody has looked. Where several people have looked, a list for each
-    label      the class of what sounds; may be left out
+    boxes      (x0, y0, x1, y1) in [0, 1] of the visible sources; `[]` where there are none, absent
+               or null where nobody annotated. Of several annotators, a list for each
+    label      the class of what sounds, perhaps
     split      "train", "val", "test", or another name
     lists      the published clip lists that it is on, perhaps
-    objects    what is seen, sounding or not, perhaps: a `label`, a `box`, `sounding` for each
+    objects    what is visible, sounding or not, perhaps: a `label`, a `box`, `sounding` for each
 
 What else a line holds is left alone.
 """
@@ -31,7 +31,7 @@ IMAGE_PX = 256  # frames are squashed to this first (the authors' code)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeenObject:
+class AnnotatedObject:
     """Something in the picture; `box` is (x0, y0, x1, y1) in [0, 1]."""
 
     label: str
@@ -47,7 +47,7 @@ class Row:
         image, audio, video: full paths.
         start_s: where in the sound its 3 s begin; None is around its middle.
         boxes: (k, 4) float64, those of all annotators.
-        num_annotators: 0 where nobody has looked, 1 where the union of the boxes counts, else
+        num_annotators: 0 where nobody annotated, 1 where the union of the boxes counts, else
             their consensus.
     """
 
@@ -61,7 +61,7 @@ class Row:
     label: str
     split: str
     lists: tuple[str, ...]
-    objects: tuple[SeenObject, ...]
+    objects: tuple[AnnotatedObject, ...]
 
 
 def read_manifest(
@@ -210,13 +210,13 @@ def _parse_lists(value: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _parse_object(item: Any) -> SeenObject:
+def _parse_object(item: Any) -> AnnotatedObject:
     if not isinstance(item, dict):
         raise ValueError("objects must be a list of JSON objects")
     if not isinstance(item.get("sounding"), bool):
         raise ValueError("an object's sounding must be true or false")
     x0, y0, x1, y1 = _check_box(item.get("box"))
-    return SeenObject(
+    return AnnotatedObject(
         label=_take_text(item, "label"), box=(x0, y0, x1, y1), sounding=item["sounding"]
     )
 

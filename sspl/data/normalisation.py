@@ -1,4 +1,4 @@
-"""Pictures as the image encoders take them in."""
+"""From bytes to the mean and deviation that an image encoder was trained with."""
 
 from functools import lru_cache
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sspl.audio import CLIP_S, clip_log_mel
-from sspl.data.manifest import SeenObject
+from sspl.data.manifest import AnnotatedObject
 from sspl.data.orchestra import INSTRUMENTS, Kind, Placed, draw_picture, make_clip
 from sspl.data.orchestra.sounds import synthesise
 from sspl.data.stores import Store, map_on_all_cores
@@ -27,10 +27,10 @@ class Pairs:
         ids: N names.
         images: (N, 3, px, px) uint8 RGB, squashed to a square.
         sounds: (N, P, 96, 64) float32 log-mel patches, or (N, P, A) embeddings made before.
-        boxes: N arrays (k, 4) float, normalised xyxy of what sounds and is seen.
+        boxes: N arrays (k, 4) float, normalised xyxy of the visible sources.
         labels: N names of the sounding class, "" where it is not known.
-        num_annotators: how many people drew a pair's boxes, 0 where nobody looked; by default 1.
-        objects: what is seen in each, sounding or not, where that is known.
+        num_annotators: how many people drew a pair's boxes, 0 where nobody did; by default 1.
+        objects: what is in each picture, sounding or not, where that is known.
         sound_names: which sound each has, where pairs may share one.
     """
 
@@ -40,14 +40,14 @@ class Pairs:
     boxes: list[np.ndarray]
     labels: list[str]
     num_annotators: list[int] = field(default_factory=list)
-    objects: list[tuple[SeenObject, ...]] = field(default_factory=list)
+    objects: list[tuple[AnnotatedObject, ...]] = field(default_factory=list)
     sound_names: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def draw_truth(self, indices: Iterable[int]) -> Tensor:
-        """The ground truth of some pairs: (n, 224, 224) in [0, 1], 0 where nothing seen sounds."""
+        """The ground truth of some pairs: (n, 224, 224) in [0, 1], 0 where no source is visible."""
         people = self.num_annotators or [1] * len(self)
         truth = [ground_truth(self.boxes[i], people[i]) for i in indices]
         return torch.from_numpy(np.stack(truth))
@@ -79,7 +79,9 @@ def orchestra_pairs(
         labels=list(labels),
         num_annotators=[1] * num,
         objects=[
-            tuple(SeenObject(label=i.instrument, box=i.box, sounding=i.sounding) for i in items)
+            tuple(
+                AnnotatedObject(label=i.instrument, box=i.box, sounding=i.sounding) for i in items
+            )
             for items in placed
         ],
     )

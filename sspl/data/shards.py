@@ -1,9 +1,9 @@
-"""Pairs in WebDataset shards: a few large files in the place of 288,000 small ones.
+"""Pairs in WebDataset shards: a few large files instead of 288,000 small ones.
 
 Beside a manifest there may be a folder `shards`, which `sspl.data.packing` makes:
 
     000000.tar, ...   <n>.jpg, <n>.flac and <n>.json for line n of the manifest: its picture and its
-                      sound, each file as it was, and the line. Videos are left out
+                      sound, each file as it was, and the line; no videos
     index.jsonl       a line a shard: its name, its length in bytes, and of each file in it, by the
                       path that the manifest gives, [first byte, number of bytes, CRC-32]
 
@@ -41,7 +41,7 @@ class Shards:
         self.folder = Path(folder)
         self._num_letters = len(str(self.folder / "_")) - 1  # before the path inside it
         self._shards: list[_Shard] = []
-        self._places: dict[str, tuple[int, int, int, int]] = {}  # the shard's number comes first
+        self._spans: dict[str, tuple[int, int, int, int]] = {}  # the shard's number comes first
         index = self.folder / SHARDS / INDEX
         try:
             lines = index.read_text(encoding="utf-8").splitlines()
@@ -54,7 +54,7 @@ class Shards:
                 for file, (first, num_bytes, crc32) in entry["files"].items():
                     if not 0 <= first < first + num_bytes <= size:
                         raise ValueError(f"{file} is not in {path}")
-                    self._places[file] = number, first, num_bytes, crc32
+                    self._spans[file] = number, first, num_bytes, crc32
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise ValueError(f"{index}, line {number + 1}, is damaged: {_REMEDY}") from error
             self._shards.append(_Shard(path, size))
@@ -63,7 +63,7 @@ class Shards:
         """ValueError, naming the first one, if a row's picture or sound is not in the shards."""
         for row in rows:
             for path in (row.image, row.audio):
-                if self._name(path) not in self._places:
+                if self._name(path) not in self._spans:
                     raise ValueError(
                         f"row {row.id!r}: {path} is not in the shards beside the manifest: prepare "
                         f"the folder again with --shards, or delete {self.folder / SHARDS}"
@@ -75,8 +75,8 @@ class Shards:
         Raises:
             ValueError: a sentence naming the shard, if it holds something else by now.
         """
-        number, *place = self._places[self._name(path)]
-        return self._shards[number].read(*place)
+        number, *span = self._spans[self._name(path)]
+        return self._shards[number].read(*span)
 
     def _name(self, path: Path) -> str:
         """The path inside the folder. `Path.relative_to` would take seconds for 288,000 files."""

@@ -24,7 +24,7 @@ CHUNK = 16  # items that a process takes at once
 
 
 class Store:
-    """N tensors of one shape, each read from its item when it is asked for.
+    """N tensors of one shape, each read from its item when it is needed.
 
     Args:
         read_item: gives the tensor of an item; it is called from several threads.

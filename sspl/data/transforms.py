@@ -82,7 +82,7 @@ def make_views(
         drawn: (B, 3 + k) of `draw_views` for the same augmentation.
         encoder: what the views are for.
     Returns:
-        (B, 3, px, px) float32, as that takes them in.
+        (B, 3, px, px) float32, as it takes them in.
     """
     views = _cut(resized, drawn[:, :3].long(), encoder.input_px)
     if augmentation not in ("crop", "horizontal_flip"):
@@ -112,7 +112,7 @@ def random_views(
 
 
 def whole_view(images: Tensor, encoder: ImageEncoderSpec) -> Tensor:
-    """The whole picture, squashed to a square: what evaluation and the app look at.
+    """The whole picture, squashed to a square, as evaluation and the app take it.
 
     Args and returns as in `random_views`.
     """

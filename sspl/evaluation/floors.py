@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sspl.metrics import SIZE_PX, Protocol, region_ciou, stretch_maps, switch_on
+from sspl.metrics import SIZE_PX, Protocol, find_active_region, region_ciou, stretch_maps
 
 FLOOR_NAMES = ("centre_disc", "mean_box", "everything", "saliency")
 DISC_SD = 0.4  # of a picture's side; about half of the picture is above the disc's middle value
@@ -54,7 +54,7 @@ def score_floors(
     """
     truth = torch.as_tensor(ground_truth)
     regions = {
-        name: switch_on(stretch_maps(one[None], protocol), truth, protocol)
+        name: find_active_region(stretch_maps(one[None], protocol), truth, protocol)
         for name, one in maps.items()
     }
     regions["everything"] = torch.ones(1, SIZE_PX, SIZE_PX, dtype=torch.bool)

@@ -46,7 +46,7 @@ class Sounds:
         names = sounds or [str(i) for i in range(len(labels))]
         self._partners |= choose_partners(names, labels, seed)
         self.names: list[AudioCondition] = [
-            name for name, places in self._partners.items() if (places >= 0).any()
+            name for name, partners in self._partners.items() if (partners >= 0).any()
         ]
         if model.config.audio_encoder != "embedding":
             self.names.extend(("silent", "noise"))

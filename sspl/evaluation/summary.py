@@ -65,7 +65,7 @@ def summarise_evaluation(found: Evaluation, labels: Sequence[str], seed: int = 0
             name: _describe_sound(sound, found.under["right"], seed)
             for name, sound in found.under.items()
         },
-        "per_class": _describe_classes(found.own, [labels[i] for i in found.indices]),
+        "per_class": _describe_classes(found.own, [labels[int(i)] for i in found.indices]),
     }
     if not visible.all():
         result["extended"] = {}

@@ -36,7 +36,8 @@ from sspl.experiments.false_negative_rate import set_false_negative_rate
 from sspl.experiments.figure2 import list_methods
 from sspl.model import SSPL
 from sspl.training.config import RunConfig
-from sspl.training.trainer import Trainer, TrainingError, open_devices
+from sspl.training.devices import open_devices
+from sspl.training.trainer import Trainer, TrainingError
 from sspl.training.views import CachedViews
 from sspl.weights import load_encoders
 
@@ -251,7 +252,9 @@ class LiveTraining:
         """Scores by sound, and of the first scenes the maps and their cIoU."""
         questions = Questions(conditions=None, num_maps=NUM_SHOWN)
         found = evaluate_model(model, self.test_set, questions)
-        scores = {name: describe_sound(sound)["ciou_at_50"] for name, sound in found.under.items()}
+        scores: dict[AudioCondition, float] = {
+            name: describe_sound(sound)["ciou_at_50"] for name, sound in found.under.items()
+        }
         return scores, found.maps[-1].numpy(), found.own[:NUM_SHOWN]
 
 

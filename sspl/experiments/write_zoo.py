@@ -166,7 +166,8 @@ def _check_encoders(name: str, model: SSPL) -> None:
     for part in ("image_encoder", "audio_encoder"):
         theirs, ours = (getattr(m, part).state_dict() for m in (model, fresh))
         if not all(torch.equal(theirs[key], ours[key]) for key in ours):
-            raise ValueError(f"{name} has {part} of its own: only shared ones can be kept")
+            kind = part.replace("_", " ")
+            raise ValueError(f"{name} has an {kind} of its own: only shared ones can be kept")
 
 
 def main(runs: Path = Path("runs/experiments/tiny"), out: Path = TINY_VARIANTS) -> None:

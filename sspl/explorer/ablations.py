@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from sspl.attention import SCALINGS, FusionName, ScalingName
-from sspl.audio import clip_log_mel
-from sspl.data.transforms import whole_view
+from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.experiments.engine.results import TINY_RESULTS, Result, load_results
 from sspl.experiments.engine.setup import OUR_RECIPE, PAPERS_OBJECTIVE
 from sspl.explorer.encoding import encode_picture
@@ -268,18 +267,16 @@ class Ablations:
 
         Picture and sound are encoded once: all exhibits have the same eyes and ears.
         """
-        pixels = torch.from_numpy(scene.picture.copy()).permute(2, 0, 1)[None]
-        log_mel = clip_log_mel(torch.from_numpy(scene.sound.waveform.copy()))[None]
-        embeddings = self.models[variants[0].name].encode_audio(log_mel)
+        patches = prepare_sound(scene.sound.waveform, variants[0].config.audio_spec)
+        embeddings = self.models[variants[0].name].encode_audio(patches)
         seen: dict[bool, Tensor] = {}
         traced = []
         for variant in variants:
             model, rectified = self.models[variant.name], variant.config.rectified_features
             with torch.no_grad():
                 if rectified not in seen:
-                    seen[rectified] = model.encode_image(
-                        whole_view(pixels, variant.config.image_spec)
-                    )
+                    view = prepare_picture(scene.picture, variant.config.image_spec)
+                    seen[rectified] = model.encode_image(view)
                 trace = model.trace_features(seen[rectified], *model.project_audio(embeddings))
             traced.append(trace.similarity[:, 0])
         return traced

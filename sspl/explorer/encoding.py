@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sspl.audio import SAMPLE_RATE_HZ
-from sspl.plots.overlay import render_figure
+from sspl.plots.rendering import render_figure
 
 
 def encode_picture(picture: np.ndarray, side_px: int | None = None) -> str:

@@ -9,8 +9,7 @@ from typing import Literal, TypedDict
 import torch
 from torch import Tensor
 
-from sspl.audio import clip_log_mel
-from sspl.data.transforms import whole_view
+from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.explorer.scenes import Scene
 from sspl.model import SSPL
 from sspl.pcm import NUM_LAYERS, Layers, PredictiveCoding
@@ -84,7 +83,7 @@ class Pass:
         elif key == "e":
             steps = [cycle.errors[layer] for cycle in self.cycles]
         else:
-            name = "expected" if key == "r" else "corrected"
+            name = "feedback" if key == "r" else "feedforward"
             steps = [getattr(cycle, name)[layer - 1] for cycle in self.cycles]
         return [step[0] for step in steps]
 
@@ -92,11 +91,10 @@ class Pass:
 @torch.no_grad()
 def run_pass(model: SSPL, pcm: PredictiveCoding, scene: Scene) -> Pass:
     """Run the model over a scene's picture and its first sound."""
-    device = next(model.parameters()).device
-    pixels = torch.from_numpy(scene.picture).permute(2, 0, 1)[None].to(device)
-    log_mel = clip_log_mel(torch.from_numpy(scene.sound.waveform))[None].to(device)
-    visual = model.encode_image(whole_view(pixels, model.config.image_spec))
-    sound, query = model.project_audio(model.encode_audio(log_mel))
+    config, device = model.config, next(model.parameters()).device
+    visual = model.encode_image(prepare_picture(scene.picture, config.image_spec, device))
+    patches = prepare_sound(scene.sound.waveform, config.audio_spec, device)
+    sound, query = model.project_audio(model.encode_audio(patches))
     return Pass(visual=visual, sound=sound, query=query, cycles=list(pcm.run(visual, sound)))
 
 

@@ -13,9 +13,11 @@ from matplotlib.colors import to_hex
 
 from sspl.explorer.encoding import encode_figure, encode_picture, encode_sound
 from sspl.explorer.scenes import Scene, trace_scene
-from sspl.localize import write_animation
+from sspl.media.animation import write_animation
 from sspl.model import SSPL, Trace
-from sspl.plots.overlay import COLOUR_MAP, draw_step, overlay_map, plot_spectrogram
+from sspl.plots.overlay import COLOUR_MAP, overlay_map
+from sspl.plots.spectrogram import plot_spectrogram
+from sspl.plots.steps import draw_step
 from sspl.sliding_window import is_silent
 from sspl.trace_stats import measure_cycle
 

@@ -14,15 +14,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import IO, Self
 
 import numpy as np
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from sspl.audio import SAMPLE_RATE_HZ
 from sspl.media.files import MediaError
-
-SAMPLE_RATE_HZ = 16_000  # what the model hears
 
 # Uploads come from strangers. Playlists and scripts (hls, concat, ...) name other files or
 # addresses to read, so only real containers are let in, and ffmpeg may open nothing but files.
@@ -33,9 +33,9 @@ _SOUND = re.compile(r"^ {2,4}Stream #0:\d+[^:]*: Audio: ", re.MULTILINE)
 _PROGRESS = re.compile(r"^out_time_us=(\d+)", re.MULTILINE)
 
 # Decoders start wrong just after a seek (AAC and MP3 blocks overlap): begin earlier, then drop.
-_RUN_UP = SAMPLE_RATE_HZ // 2
+_RUN_UP_S = 0.5
 # Reading this far ahead is quicker than starting ffmpeg again.
-_SKIP_AHEAD = 20 * SAMPLE_RATE_HZ
+_SKIP_AHEAD_S = 20
 
 
 @contextmanager
@@ -121,13 +121,14 @@ def measure_duration_s(path: Path, *selection: str) -> float:
 
 
 class SoundTrack:
-    """The first sound track of a file as 16 kHz mono, for windows that mostly move forward.
+    """The first sound track of a file in mono, for windows that mostly move forward.
 
     One ffmpeg runs along with the windows and what they have passed is dropped, so memory does not
     grow with the file. Use it as a context manager, or `close` it.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, sample_rate_hz: int = SAMPLE_RATE_HZ):
+        self.sample_rate_hz = sample_rate_hz
         self._path = path
         self._running = ExitStack()
         self._pipe: IO[bytes] | None = None
@@ -149,8 +150,9 @@ class SoundTrack:
         """Samples `start` to `stop` as (N,) float32 in [-1, 1]; fewer where the track ends."""
         assert 0 <= start <= stop
         end = self._begin + len(self._kept)
-        if self._pipe is None or start < self._begin or start > end + _SKIP_AHEAD:
-            self._start_at(max(0, start - _RUN_UP))
+        run_up, skip = (int(s * self.sample_rate_hz) for s in (_RUN_UP_S, _SKIP_AHEAD_S))
+        if self._pipe is None or start < self._begin or start > end + skip:
+            self._start_at(max(0, start - run_up))
         self._drop_before(start)
         missing = stop - self._begin - len(self._kept)
         if missing > 0:
@@ -170,9 +172,10 @@ class SoundTrack:
         self.close()
         # rematrix_maxval: without it ffmpeg mixes float stereo to mono at up to 1.41 times full
         # scale. async, first_pts: silence where the track starts late or has a hole, so that
-        # sample n is heard at second n / 16000.
-        tuning = f"aresample={SAMPLE_RATE_HZ}:ochl=mono:rematrix_maxval=1:async=1:first_pts=0"
-        arguments = input_arguments(self._path, start / SAMPLE_RATE_HZ)
+        # sample n belongs to second n / sample rate.
+        rate_hz = self.sample_rate_hz
+        tuning = f"aresample={rate_hz}:ochl=mono:rematrix_maxval=1:async=1:first_pts=0"
+        arguments = input_arguments(self._path, start / rate_hz)
         arguments += ["-map", "0:a:0", "-af", tuning, "-f", "f32le", "pipe:1"]
         process, _ = self._running.enter_context(run_ffmpeg(*arguments))
         self._pipe = process.stdout
@@ -185,3 +188,14 @@ def reject(path: Path, kind: str, remedy: str) -> MediaError:
         f"{path.name} is not a {kind} that can be read: it may be cut short, damaged or renamed; "
         f"{remedy}."
     )
+
+
+def to_frame_rate(fps: float) -> Fraction:
+    """Frames per second as a fraction, 29.97 as the 30000 / 1001 that it stands for."""
+    if not 0 < fps <= 1000:
+        raise ValueError(f"fps must lie in 0 to 1000, not {fps}.")
+    nominal = round(1.001 * fps)
+    television = Fraction(1000 * nominal, 1001)
+    if fps != nominal >= 23 and abs(fps - float(television)) < 0.005:
+        return television
+    return Fraction(fps).limit_denominator(1001)

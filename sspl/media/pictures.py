@@ -118,7 +118,7 @@ def _to_rgb(image: Image.Image, name: str, max_side_px: int | None) -> np.ndarra
         if image.mode.startswith("I"):  # 16-bit grey; Pillow would cut at 255 where this divides
             image = Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8))
         if image.mode == "F":
-            raise ValueError("nobody can tell what is white in a picture of floats")
+            raise ValueError("nothing says what is white in a picture of floats")
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -153,6 +153,3 @@ def _unknown_picture(file: Path | BytesIO, name: str) -> MediaError:
     if start[4:8] == b"ftyp" and start[8:12] in _HEIC_BRANDS:
         return MediaError(f"{name} is a HEIC picture: export it as JPEG or PNG first.")
     return MediaError(f"{name} is not a picture that can be read: save it as JPEG or PNG.")
-
-
-# --- Sounds -----------------------------------------------------------------------------------

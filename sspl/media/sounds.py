@@ -1,7 +1,7 @@
 """Read and write sounds, whatever a person brings.
 
-A sound is (N,) float32 in [-1, 1], 16 kHz, mono. A file that cannot be used raises `MediaError`:
-one sentence that names it and says what to do.
+A sound is (N,) float32 in [-1, 1], mono, at 16 kHz or the rate asked for. A file that cannot be
+used raises `MediaError`: one sentence that names it and says what to do.
 """
 
 from fractions import Fraction
@@ -13,8 +13,8 @@ import soundfile
 import torch
 from torchaudio.functional import resample
 
+from sspl.audio import SAMPLE_RATE_HZ
 from sspl.media.ffmpeg import (
-    SAMPLE_RATE_HZ,
     SoundTrack,
     measure_duration_s,
     probe_file,
@@ -24,18 +24,19 @@ from sspl.media.files import MediaError, check_file, open_source, replace_when_d
 
 MIN_SOUND_S = 0.2
 
-
 _WRITTEN_SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-
 
 # libsndfile's Vorbis encoder overflows the stack when it is handed a long sound at once.
 _BLOCK = 65_536
 
 
 def read_audio(
-    source: str | Path | bytes, start_s: float | None = None, duration_s: float = 3.0
+    source: str | Path | bytes,
+    start_s: float | None = None,
+    duration_s: float = 3.0,
+    sample_rate_hz: int = SAMPLE_RATE_HZ,
 ) -> np.ndarray:
-    """Read a window of a sound file, or of a video's sound, as (N,) float32, 16 kHz, mono.
+    """Read a window of a sound file, or of a video's sound, as (N,) float32, mono.
 
     Only the window is read, so a long file costs no more than a short one. The channels are
     averaged. A sound that is shorter than the window is returned whole (see
@@ -47,6 +48,7 @@ def read_audio(
             a file holds; then libsndfile alone.
         start_s: Where the window begins; by default it is centred on the middle, as in the paper.
         duration_s: The length of the window.
+        sample_rate_hz: Of what is returned.
 
     Raises:
         MediaError: It cannot be read, has no sound, holds less than 0.2 s, or has broken samples.
@@ -54,11 +56,11 @@ def read_audio(
     if not duration_s > 0 or (start_s is not None and not start_s >= 0):
         raise ValueError(f"Pass start_s >= 0 and duration_s > 0, not {start_s} and {duration_s}.")
     file, name = open_source(source, "The sound")
-    waveform = _read_with_soundfile(file, name, start_s, duration_s)
+    waveform = _read_with_soundfile(file, name, start_s, duration_s, sample_rate_hz)
     if waveform is None:
         if isinstance(file, BytesIO):
             raise MediaError(f"{name} is damaged, or none of WAV, FLAC and OGG: export it as FLAC.")
-        waveform = _read_with_ffmpeg(file, start_s, duration_s)
+        waveform = _read_with_ffmpeg(file, start_s, duration_s, sample_rate_hz)
     return _into_range(waveform, name)
 
 
@@ -72,13 +74,16 @@ def audio_duration_s(source: str | Path) -> float:
     return _probe_sound(path)
 
 
-def to_model_rate(waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-    """Turn any waveform into (N,) float32 in [-1, 1], 16 kHz, mono.
+def to_model_rate(
+    waveform: np.ndarray, sample_rate_hz: int, model_rate_hz: int = SAMPLE_RATE_HZ
+) -> np.ndarray:
+    """Turn any waveform into (N,) float32 in [-1, 1], mono, at the rate a model takes.
 
     Args:
         waveform: (N,) or (N, channels); floats in [-1, 1], or integers over their type's range
             (a microphone in Gradio gives int16).
         sample_rate_hz: Its sample rate.
+        model_rate_hz: That of what is returned.
 
     Raises:
         MediaError: It is empty, has broken samples, or not one of these shapes and types.
@@ -98,7 +103,7 @@ def to_model_rate(waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     elif not np.issubdtype(waveform.dtype, np.floating):
         raise MediaError(f"The sound is {waveform.dtype}: pass float32 or int16 samples.")
     mono = waveform if waveform.ndim == 1 else waveform.mean(axis=1)
-    return _into_range(_resample(mono, _near_ratio(sample_rate_hz)), "The sound")
+    return _into_range(_resample(mono, _near_ratio(sample_rate_hz, model_rate_hz)), "The sound")
 
 
 def write_audio(
@@ -141,20 +146,20 @@ def _open_with_soundfile(file: Path | BytesIO) -> soundfile.SoundFile | None:
 
 
 def _read_with_soundfile(
-    source: Path | BytesIO, name: str, start_s: float | None, duration_s: float
+    source: Path | BytesIO, name: str, start_s: float | None, duration_s: float, rate_hz: int
 ) -> np.ndarray | None:
     """The window as libsndfile reads it, or None where it does not read all of it."""
     file = _open_with_soundfile(source)
     if file is None:
         return None
     with file:
-        exact = Fraction(SAMPLE_RATE_HZ, file.samplerate)
-        ratio = _near_ratio(file.samplerate)
+        exact = Fraction(rate_hz, file.samplerate)
+        ratio = _near_ratio(file.samplerate, rate_hz)
         total = int(file.frames * exact)
-        start, stop = _choose_window(total, start_s, duration_s, name)
-        # Read a little more on both sides, so that the resampler sees across the edges, and from
-        # a frame that falls exactly on a 16 kHz sample: every `denominator` frames there is one.
-        margin = SAMPLE_RATE_HZ // 20
+        start, stop = _choose_window(total, start_s, duration_s, name, rate_hz)
+        # Read a little more on both sides, so that the resampler reaches across the edges, and
+        # from a frame that falls on a resampled one: every `denominator` frames there is one.
+        margin = rate_hz // 20
         first = int(max(0, start - margin) / exact) // ratio.denominator * ratio.denominator
         last = min(file.frames, int((stop + margin) / exact) + 1)
         try:
@@ -168,24 +173,26 @@ def _read_with_soundfile(
     return _resample(frames.mean(axis=1), ratio)[begin : begin + stop - start]
 
 
-def _read_with_ffmpeg(path: Path, start_s: float | None, duration_s: float) -> np.ndarray:
+def _read_with_ffmpeg(
+    path: Path, start_s: float | None, duration_s: float, rate_hz: int
+) -> np.ndarray:
     """The window as ffmpeg reads it."""
-    total = int(_probe_sound(path) * SAMPLE_RATE_HZ)
-    start, stop = _choose_window(total, start_s, duration_s, path.name)
-    with SoundTrack(path) as track:
+    total = int(_probe_sound(path) * rate_hz)
+    start, stop = _choose_window(total, start_s, duration_s, path.name, rate_hz)
+    with SoundTrack(path, rate_hz) as track:
         waveform = track.read(start, stop)
         if len(waveform) < 0.9 * (stop - start):
-            # The file promises more than it holds: look again in what is there.
-            total = int(measure_duration_s(path, "-map", "0:a:0") * SAMPLE_RATE_HZ)
-            start, stop = _choose_window(total, start_s, duration_s, path.name)
+            # The file promises more than it holds: choose again from what is there.
+            total = int(measure_duration_s(path, "-map", "0:a:0") * rate_hz)
+            start, stop = _choose_window(total, start_s, duration_s, path.name, rate_hz)
             waveform = track.read(start, stop)
-    if len(waveform) < int(MIN_SOUND_S * SAMPLE_RATE_HZ):
+    if len(waveform) < int(MIN_SOUND_S * rate_hz):
         raise reject(path, "sound", "record it again or export it as WAV")
     return waveform
 
 
 def _probe_sound(path: Path) -> float:
-    """The duration in seconds of what ffmpeg hears in a file."""
+    """The duration in seconds of a file's sound, by ffmpeg."""
     contents = probe_file(path)
     if contents is None:
         raise reject(path, "sound", "export it as WAV, FLAC, OGG or MP3")
@@ -200,26 +207,26 @@ def _probe_sound(path: Path) -> float:
 
 
 def _choose_window(
-    total: int, start_s: float | None, duration_s: float, name: str
+    total: int, start_s: float | None, duration_s: float, name: str, rate_hz: int
 ) -> tuple[int, int]:
-    """The first sample and the one after the last, at 16 kHz, of the window to read."""
-    total_s = total / SAMPLE_RATE_HZ
+    """The first sample and the one after the last of the window to read, out of `total`."""
+    total_s = total / rate_hz
     if total_s < MIN_SOUND_S - 0.001:
         raise MediaError(f"{name} lasts {total_s:.2f} s: bring at least {MIN_SOUND_S} s of sound.")
-    length = round(min(duration_s, total_s) * SAMPLE_RATE_HZ)
-    start = (total - length) // 2 if start_s is None else round(start_s * SAMPLE_RATE_HZ)
+    length = round(min(duration_s, total_s) * rate_hz)
+    start = (total - length) // 2 if start_s is None else round(start_s * rate_hz)
     stop = min(start + length, total)
-    if start_s is not None and stop - start < min(length, MIN_SOUND_S * SAMPLE_RATE_HZ):
+    if start_s is not None and stop - start < min(length, MIN_SOUND_S * rate_hz):
         raise MediaError(f"{name} lasts {total_s:.2f} s: start before {start_s:.2f} s.")
     return start, stop
 
 
-def _near_ratio(sample_rate_hz: int) -> Fraction:
-    """16 kHz over the sample rate: exact for the usual ones, else within 0.05 per cent.
+def _near_ratio(sample_rate_hz: int, wanted_hz: int) -> Fraction:
+    """The rate wanted over the sample rate: exact for the usual ones, else within 0.05 per cent.
 
     The resampler's table grows with numerator times denominator: gigabytes for 44101 Hz.
     """
-    return Fraction(SAMPLE_RATE_HZ, sample_rate_hz).limit_denominator(1000)
+    return Fraction(wanted_hz, sample_rate_hz).limit_denominator(1000)
 
 
 def _resample(mono: np.ndarray, ratio: Fraction) -> np.ndarray:

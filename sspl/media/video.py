@@ -1,25 +1,22 @@
-"""Read and write videos, frame by frame: memory does not grow with a video's length.
+"""Read videos, frame by frame: memory does not grow with a video's length.
 
-Frames are (H, W, 3) uint8 RGB, upright; sound is (N,) float32 in [-1, 1], 16 kHz, mono. All times
-count from the beginning of the file.
+Frames are (H, W, 3) uint8 RGB, upright; sound is (N,) float32 in [-1, 1], mono. All times count
+from the beginning of the file.
 """
 
-import itertools
 import re
-import subprocess
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
 from io import BufferedReader
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import IO, Self
+from typing import Self
 
 import numpy as np
 
+from sspl.audio import SAMPLE_RATE_HZ
 from sspl.media.ffmpeg import (
-    SAMPLE_RATE_HZ,
     SoundTrack,
     input_arguments,
     measure_duration_s,
@@ -27,28 +24,30 @@ from sspl.media.ffmpeg import (
     read_log,
     reject,
     run_ffmpeg,
+    to_frame_rate,
 )
-from sspl.media.files import MediaError, check_file, replace_when_done
-from sspl.media.sounds import write_audio
+from sspl.media.files import MediaError, check_file
 
 MAX_FRAME_PIXELS = 36_000_000  # 8K; a small file can claim more and fill the memory
 MAX_FPS = 240  # phones' slow motion; browsers write 1000 where they mean "it varies"
 
 _REMEDY = "upload it again or export it as MP4 (H.264)"
 _PICTURES = ("-map", "0:V:0")  # V: a cover picture is not a video
-_MP4 = ("-movflags", "+faststart", "-f", "mp4")  # faststart: plays while it loads
 # What ffmpeg says when bytes are missing, as against a sound track that is simply longer.
 _LOSS = re.compile(
     r"partial file|prematurely|invalid data|corrupt|error while decoding", re.IGNORECASE
 )
 
 
-def open_video(path: str | Path, max_side_px: int | None = None) -> "Video":
+def open_video(
+    path: str | Path, max_side_px: int | None = None, sample_rate_hz: int = SAMPLE_RATE_HZ
+) -> "Video":
     """Open a video (mp4, mov, webm, mkv, avi, ...) for reading; use it in a `with`.
 
     Args:
         path: The file.
         max_side_px: Shrink the frames while reading so that neither side is longer.
+        sample_rate_hz: Of the sound that is read.
 
     Raises:
         MediaError: It is not a video that can be read.
@@ -59,7 +58,7 @@ def open_video(path: str | Path, max_side_px: int | None = None) -> "Video":
     contents = probe_file(path)
     if contents is None:
         raise reject(path, "video", _REMEDY)
-    width_px, height_px, rate = _look_at_first_frame(path, max_side_px)
+    width_px, height_px, rate = _measure_frames(path, max_side_px)
     duration_s = contents.duration_s
     if duration_s is None or contents.is_guess:
         # Recorded in a browser, which did not know the length when it wrote the beginning.
@@ -71,6 +70,7 @@ def open_video(path: str | Path, max_side_px: int | None = None) -> "Video":
         width_px=width_px,
         height_px=height_px,
         has_audio=contents.has_sound,
+        sample_rate_hz=sample_rate_hz,
     )
 
 
@@ -82,6 +82,7 @@ class Video:
         fps: Frames per second. Where a phone lets it vary, the highest.
         width_px, height_px: The size of the frames given, upright and with square pixels.
         has_audio: Whether there is a sound track.
+        sample_rate_hz: Of the sound given.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Video:
         width_px: int,
         height_px: int,
         has_audio: bool,
+        sample_rate_hz: int,
     ):
         self.path = path
         self.duration_s = duration_s
@@ -101,7 +103,8 @@ class Video:
         self.height_px = height_px
         self.has_audio = has_audio
         self._rate = rate
-        self._sound = SoundTrack(path)
+        self.sample_rate_hz = sample_rate_hz
+        self._sound = SoundTrack(path, sample_rate_hz)
 
     def __enter__(self) -> Self:
         return self
@@ -122,7 +125,7 @@ class Video:
         Raises:
             MediaError: The pictures break off: what came before was good.
         """
-        rate = self._rate if fps is None else _to_rate(fps)
+        rate = self._rate if fps is None else to_frame_rate(fps)
         index = -1
         with closing(self._decode(0.0, rate)) as frames:
             for index, frame in enumerate(frames):
@@ -156,7 +159,7 @@ class Video:
         raise reject(self.path, "video", _REMEDY)
 
     def audio_window(self, start_s: float, duration_s: float) -> np.ndarray:
-        """The sound from `start_s` on as (round(duration_s * 16000),) float32.
+        """The sound from `start_s` on as (round(duration_s * sample_rate_hz),) float32.
 
         Silence stands for what lies before the beginning or after the end of the track. Windows
         that move forward are read in one go; moving back starts anew and costs a moment.
@@ -165,15 +168,15 @@ class Video:
             raise MediaError(f"{self.path.name} has no sound: choose another video.")
         if not duration_s > 0:
             raise ValueError(f"duration_s must be above 0, not {duration_s}.")
-        start = round(start_s * SAMPLE_RATE_HZ)
-        stop = start + round(duration_s * SAMPLE_RATE_HZ)
+        start = round(start_s * self.sample_rate_hz)
+        stop = start + round(duration_s * self.sample_rate_hz)
         window = np.zeros(stop - start, np.float32)
         if stop > 0:
-            heard = self._sound.read(max(0, start), stop)
-            if not np.isfinite(heard).all():
+            samples = self._sound.read(max(0, start), stop)
+            if not np.isfinite(samples).all():
                 raise MediaError(f"{self.path.name} has broken sound (NaN): export it again.")
             offset = max(0, -start)
-            window[offset : offset + len(heard)] = heard
+            window[offset : offset + len(samples)] = samples
         return window
 
     def _decode(self, start_s: float, rate: Fraction) -> Generator[np.ndarray, None, None]:
@@ -204,115 +207,7 @@ class Video:
             )
 
 
-def write_video(
-    path: str | Path,
-    frames: Iterable[np.ndarray],
-    fps: float,
-    *,
-    audio_from: str | Path | None = None,
-    waveform: np.ndarray | None = None,
-) -> None:
-    """Write frames, and sound, as an MP4 (H.264, AAC) that plays everywhere, whole or not at all.
-
-    The frames are encoded as they come. The sound is cut to the pictures, or followed by silence.
-
-    Args:
-        path: The file to write, *.mp4. If anything fails, an older one stays as it was.
-        frames: (H, W, 3) uint8 RGB, all of one size. Odd sizes get one more row or column.
-        fps: Frames per second.
-        audio_from: A video or sound file whose sound to use from its beginning, if it has any.
-        waveform: Or a sound: (N,) float in [-1, 1], 16 kHz, mono.
-
-    Raises:
-        MediaError: It cannot be written there, or `audio_from` cannot be read.
-    """
-    path = Path(path)
-    if path.suffix.lower() != ".mp4":
-        raise MediaError(f"{path} cannot be written: end its name in .mp4.")
-    if audio_from is not None and waveform is not None:
-        raise ValueError("Pass audio_from or waveform, not both.")
-    rate = _to_rate(fps)
-    remaining = iter(frames)
-    first = next(remaining, None)
-    if first is None:
-        raise ValueError(f"There are no frames to write to {path.name}.")
-    # In the same folder: the system's own may be small, or in memory.
-    with (
-        replace_when_done(path) as unfinished,
-        TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder,
-    ):
-        sound = None
-        if waveform is not None:
-            sound = Path(folder, "sound.wav")
-            write_audio(sound, waveform)
-        elif audio_from is not None:
-            sound = _find_sound(audio_from)
-        pictures = unfinished if sound is None else Path(folder, "pictures.mp4")
-        num_frames = 0
-        with run_ffmpeg(*_picture_arguments(pictures, first, rate), feed=True) as (process, log):
-            assert process.stdin is not None
-            try:
-                for frame in itertools.chain([first], remaining):
-                    process.stdin.write(_even_bytes(frame, first.shape))
-                    num_frames += 1
-                process.stdin.close()
-            except BrokenPipeError:  # ffmpeg gave up: its log says why
-                pass
-            _check_success(process, log, path)
-        if sound is not None:
-            # In a second step, because only now is the length known. ffmpeg's -shortest, which
-            # would do without, ends some videos a tenth of a second late.
-            arguments = _sound_arguments(unfinished, pictures, sound, float(num_frames / rate))
-            with run_ffmpeg(*arguments) as (process, log):
-                _check_success(process, log, path)
-
-
-def _find_sound(source: str | Path) -> Path | None:
-    """The file whose sound to use, or None where it is a video without."""
-    path = check_file(source)
-    contents = probe_file(path)
-    if contents is None:
-        raise reject(path, "sound or video", "bring an intact copy")
-    return path if contents.has_sound else None
-
-
-def _picture_arguments(path: Path, first: np.ndarray, rate: Fraction) -> list[str]:
-    height_px, width_px = (side + side % 2 for side in first.shape[:2])
-    arguments = ["-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
-    arguments += ["-s", f"{width_px}x{height_px}", "-r", str(rate), "-i", "pipe:0"]
-    # Colours are converted by BT.709 and say so; unmarked ones are guessed from the frame size.
-    arguments += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"]
-    arguments += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
-    arguments += ["-c:v", "libx264", "-preset", "fast", "-crf", "18"]
-    return [*arguments, *_MP4, f"file:{path}"]
-
-
-def _sound_arguments(path: Path, pictures: Path, sound: Path, duration_s: float) -> list[str]:
-    arguments = [*input_arguments(pictures), *input_arguments(sound)]
-    arguments += ["-map", "0:v:0", "-map", "1:a:0", "-c:v", "copy", "-c:a", "aac", "-b:a", "160k"]
-    arguments += ["-af", "aresample=48000:ochl=stereo:rematrix_maxval=1:async=1:first_pts=0,apad"]
-    return [*arguments, "-t", f"{duration_s:.6f}", *_MP4, f"file:{path}"]
-
-
-def _check_success(process: subprocess.Popen[bytes], log: IO[bytes], path: Path) -> None:
-    """Wait for the end, and say why it failed, if it did."""
-    if process.wait() != 0:
-        said = re.sub(r"^\[.*?\] ", "", read_log(log).strip()).splitlines()
-        reason = said[0].rstrip(".") if said else "ffmpeg stopped"
-        raise MediaError(f"{path} cannot be written ({reason}): choose another folder.")
-
-
-def _even_bytes(frame: np.ndarray, shape: tuple[int, ...]) -> bytes:
-    """A frame's bytes, the last row and column repeated where H.264 needs an even number."""
-    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or frame.shape != shape:
-        raise ValueError(
-            f"Frames must be (H, W, 3) uint8 and all of one size, not {frame.dtype} {frame.shape}."
-        )
-    height_px, width_px = shape[:2]
-    return np.pad(frame, ((0, height_px % 2), (0, width_px % 2), (0, 0)), mode="edge").tobytes()
-
-
-def _look_at_first_frame(path: Path, max_side_px: int | None) -> tuple[int, int, Fraction]:
+def _measure_frames(path: Path, max_side_px: int | None) -> tuple[int, int, Fraction]:
     """(width_px, height_px, frames per second) as the frames will come, found by decoding one.
 
     What ffmpeg writes about rotation and pixel shape changes with its version; the header of the
@@ -337,14 +232,3 @@ def _look_at_first_frame(path: Path, max_side_px: int | None) -> tuple[int, int,
     width_px, height_px, frames, seconds = map(int, said.groups())
     rate = Fraction(frames, seconds) if frames and seconds else Fraction(0)
     return width_px, height_px, rate if 0 < rate <= MAX_FPS else Fraction(30)
-
-
-def _to_rate(fps: float) -> Fraction:
-    """Frames per second as a fraction, 29.97 as the 30000 / 1001 that it stands for."""
-    if not 0 < fps <= 1000:
-        raise ValueError(f"fps must lie in 0 to 1000, not {fps}.")
-    nominal = round(1.001 * fps)
-    television = Fraction(1000 * nominal, 1001)
-    if fps != nominal >= 23 and abs(fps - float(television)) < 0.005:
-        return television
-    return Fraction(fps).limit_denominator(1001)

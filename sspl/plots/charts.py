@@ -1,4 +1,4 @@
-"""Figures of numbers: success curves, scores by sound, class and cycle, a training run.
+"""Figures of a result: success curves, scores by sound, class and cycle.
 
 Functions give a matplotlib `Figure`; nothing is shown, nothing is written, pyplot is not touched.
 Curves and bars carry their values and names beside them and differ in dashes, marks or hatching
@@ -7,23 +7,19 @@ too, so that a grey print says the same. They are as wide as a column of text on
 Letters: K thresholds.
 """
 
-import io
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sspl.metrics import THRESHOLDS
+from sspl.plots.rendering import keep_printable
 
-# What is played to the pictures: key of a result, its name; the order of every table and figure.
+# The sounds under which pictures are scored: key of a result, its name, in the order of tables.
 SOUNDS = {
     "right": "its own sound",
     "same": "same class",
@@ -38,9 +34,6 @@ LONGEST_NAME = 26  # characters of a class's name
 CYCLE_SCORES = {"ciou_at_50": "cIoU@0.5", "auc": "AUC"}  # the mean cIoU runs along the AUC
 
 
-# --- A result ---------------------------------------------------------------------------------
-
-
 def plot_success(
     curves: Mapping[str, Sequence[float]],
     floors: Mapping[str, Sequence[float]] | None = None,
@@ -51,7 +44,7 @@ def plot_success(
 
     Args:
         curves: for each model or variant, by name, (K,) shares in [0, 1] over `THRESHOLDS`.
-        floors: the same for what does not listen, drawn thin and dashed.
+        floors: the same for maps that know no sound, drawn thin and dashed.
         ceiling: the same for the best that any map can reach; what lies beyond it is shaded.
     """
     figure = Figure(figsize=(WIDTH_IN, 4.4), dpi=150, layout="constrained")
@@ -89,26 +82,26 @@ def plot_success(
     return figure
 
 
-def plot_listening(listening: Mapping[str, Mapping[str, Any]], title: str = "") -> Figure:
-    """What other sounds do to the same pictures: the score, the maps' likeness, the share on.
+def plot_negative_audio(scores: Mapping[str, Mapping[str, Any]], title: str = "") -> Figure:
+    """What other sounds do to the same pictures: score, likeness of the maps, active area.
 
     A line across the end of a bar is the 95% interval of the score's change.
 
     Args:
-        listening: by keys of `SOUNDS`: `ciou_at_50`, `map_correlation` (with the maps under the
+        scores: by keys of `SOUNDS`: `ciou_at_50`, `map_correlation` (with the maps under the
             right sound), `active_area`, and perhaps `score_change` with `score_change_ci95`.
     """
-    sounds = {name: listening[name] for name in SOUNDS if name in listening}
+    sounds = {name: scores[name] for name in SOUNDS if name in scores}
     figure = Figure(figsize=(WIDTH_IN, 1.1 + 0.34 * len(sounds)), dpi=150, layout="constrained")
     panels = figure.subplots(1, 3, sharey=True, width_ratios=(4, 3, 3))
     headings = {
         "ciou_at_50": "cIoU@0.5",
         "map_correlation": "maps correlate\nwith the first's",
-        "active_area": "share of the\npictures on",
+        "active_area": "active area",
     }
     for axes, (key, heading) in zip(panels, headings.items(), strict=True):
-        values = [scores.get(key) for scores in sounds.values()]
-        spans = [_interval(scores) if key == "ciou_at_50" else None for scores in sounds.values()]
+        values = [row.get(key) for row in sounds.values()]
+        spans = [_interval(row) if key == "ciou_at_50" else None for row in sounds.values()]
         _draw_bars(axes, values, spans, strong=0)
         axes.set_title(heading, fontsize=8, loc="left")
     panels[0].set_yticks(range(len(sounds)), [SOUNDS[name] for name in sounds], fontsize=8)
@@ -161,9 +154,9 @@ def plot_classes(
     axes = figure.subplots()
     values = [per_class[name]["ciou_at_50"] if name else None for name in names]
     _draw_bars(axes, values, aligned=True)
-    background = len(per_class) - len(best) - len(worst)
+    num_omitted = len(per_class) - len(best) - len(worst)
     labels = [
-        f"{_shorten(name)}  ({per_class[name]['n']})" if name else f"... {background} more ..."
+        f"{_shorten(name)}  ({per_class[name]['n']})" if name else f"... {num_omitted} more ..."
         for name in names
     ]
     axes.set_yticks(range(len(names)), labels, fontsize=8, parse_math=False)
@@ -193,88 +186,7 @@ def pick_classes(
     return names[: most // 2], names[-(most // 2) :]
 
 
-# --- A training run ---------------------------------------------------------------------------
-
-
-def plot_training(rows: Sequence[dict[str, Any]]) -> Figure:
-    """A training run: loss and its terms, the collapse monitor, the scores on the validation split.
-
-    Args:
-        rows: one per epoch, as in `log.jsonl`: `epoch`, `seconds`, `loss`, `spread`; where epochs
-            are chosen by a score `val_ciou_at_50` and `val_auc` (or `test_...`); whatever else
-            they hold are terms of the loss.
-    Raises:
-        ValueError: if there are no rows.
-    """
-    if not rows:
-        raise ValueError("the log holds no epoch yet: train for at least one")
-    figure = Figure(figsize=(10, 3), dpi=150, layout="constrained")
-    losses, spread, scores = figure.subplots(1, 3)
-    others = ("epoch", "seconds", "loss", "spread", "dimensions", "collapsed", "score")
-    scored = [name for name in rows[0] if name.endswith(("_ciou_at_50", "_auc"))]
-    terms = [name for name in rows[0] if name not in (*others, *scored)]
-    _plot_columns(losses, rows, ("loss", *terms))
-    losses.set(title="loss and its terms")
-
-    _plot_columns(spread, rows, ("spread",))
-    spread.axhline(1, color="0.4", linewidth=1, linestyle="--", label="1: spread out")
-    spread.axhline(0, color="0.4", linewidth=1, linestyle=":", label="0: collapsed")
-    spread.set(title="collapse monitor: \u221ad std(z)", ylim=(-0.05, 1.15))
-    spread.legend(fontsize=7)
-
-    if not scored:
-        scores.text(0.5, 0.5, "no split to score:\nthe last epoch is kept", ha="center")
-        scores.set_axis_off()
-        return figure
-    _plot_columns(scores, rows, scored)
-    best = max(rows, key=lambda row: row["score"])
-    scores.plot(best["epoch"], best["score"], "k*", label=f"chosen: {best['epoch']}")
-    scores.set(title="the split that chooses", ylim=(0, 1))
-    scores.legend(fontsize=7)
-    return figure
-
-
-def _plot_columns(axes: Axes, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
-    """Lines over the epochs, told apart by colour and by marker."""
-    epochs = [row["epoch"] for row in rows]
-    tones = colormaps["viridis"](np.linspace(0, 0.85, len(names)))
-    for name, marker, tone in zip(names, cycle("osv^DPX"), tones, strict=False):
-        values = [row[name] for row in rows]
-        axes.plot(
-            epochs, values, color=tone, marker=marker, markersize=3, linewidth=1.2,
-            markevery=max(1, len(rows) // 12), label=name,
-        )  # fmt: skip
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.25)
-    axes.legend(fontsize=7)
-
-
 # --- What they share --------------------------------------------------------------------------
-
-
-@contextmanager
-def accept_any_letter() -> Iterator[None]:
-    """Draw letters that matplotlib's font lacks as boxes, without a warning for each."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        yield
-
-
-def keep_printable(words: str) -> str:
-    """The words with a space in place of whatever is not to be printed: a new line, an escape."""
-    return "".join(letter if letter.isprintable() else " " for letter in words)
-
-
-def render_svg(figure: Figure) -> str:
-    """A figure as SVG on no ground of its own, its words as text, alike each time."""
-    buffer = io.StringIO()
-    with (
-        matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "sspl"}),
-        accept_any_letter(),
-    ):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return buffer.getvalue()
 
 
 def _draw_bars(
@@ -284,20 +196,20 @@ def _draw_bars(
     strong: int | None = None,
     aligned: bool = False,
 ) -> None:
-    """Bars from left to right, each with its value; None leaves a place empty.
+    """Bars from left to right, each with its value; None leaves a gap.
 
     The values stand at the ends of the bars, or aligned in a column at the right.
     """
     spans = [None] * len(values) if spans is None else spans
-    for place, (value, span) in enumerate(zip(values, spans, strict=True)):
+    for row, (value, span) in enumerate(zip(values, spans, strict=True)):
         if value is None:
             continue
-        tone = MODEL if place == strong else REST
-        axes.barh(place, value, height=0.72, color=tone, edgecolor=MODEL, linewidth=0.6)
+        tone = MODEL if row == strong else REST
+        axes.barh(row, value, height=0.72, color=tone, edgecolor=MODEL, linewidth=0.6)
         if span is not None:
-            axes.plot(span, (place, place), color=DARK, linewidth=1.2, marker="|", markersize=5)
+            axes.plot(span, (row, row), color=DARK, linewidth=1.2, marker="|", markersize=5)
         axes.annotate(
-            f"{value:.3f}", (1 if aligned else max(value, 0, *(span or ())), place), (3, 0),
+            f"{value:.3f}", (1 if aligned else max(value, 0, *(span or ())), row), (3, 0),
             xycoords=axes.get_yaxis_transform() if aligned else "data",
             textcoords="offset points", fontsize=8, va="center",
         )  # fmt: skip
@@ -322,11 +234,11 @@ def _interval(scores: Mapping[str, Any]) -> tuple[float, float] | None:
 
 def _spread_out(heights: Sequence[float], gap: float) -> list[float]:
     """The same heights, the lower ones of any that are closer than `gap` pushed down."""
-    placed = [0.0] * len(heights)
+    spread = [0.0] * len(heights)
     last = float("inf")
-    for place in sorted(range(len(heights)), key=lambda k: -heights[k]):
-        last = placed[place] = min(heights[place], last - gap)
-    return placed
+    for index in sorted(range(len(heights)), key=lambda k: -heights[k]):
+        last = spread[index] = min(heights[index], last - gap)
+    return spread
 
 
 def open_frame(axes: Axes) -> None:

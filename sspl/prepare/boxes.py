@@ -28,8 +28,8 @@ def cut_boxes(
 def cut_objects(objects: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
     """The same for objects, each of which has a `box`; those without one left are dropped."""
     notes: list[str] = []
-    cut = [(seen, _cut_all([seen.get("box")], notes)) for seen in objects]
-    return [{**seen, "box": boxes[0]} for seen, boxes in cut if boxes], notes
+    cut = [(thing, _cut_all([thing.get("box")], notes)) for thing in objects]
+    return [{**thing, "box": boxes[0]} for thing, boxes in cut if boxes], notes
 
 
 def _cut_all(boxes: Any, notes: list[str]) -> list[list[float]]:

@@ -6,9 +6,8 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from sspl.audio import CLIP_S
+from sspl.audio import CLIP_S, SAMPLE_RATE_HZ
 from sspl.data.manifest import IMAGE_PX
-from sspl.media.ffmpeg import SAMPLE_RATE_HZ
 from sspl.media.files import MediaError, check_file
 from sspl.media.pictures import read_image
 from sspl.media.sounds import audio_duration_s, read_audio

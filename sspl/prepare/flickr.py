@@ -173,7 +173,7 @@ def _find_training_items(options: FlickrOptions, for_testing: set[str]) -> list[
             reason = f"{id_} is for testing, so it is not trained on."
             found.append(Fault(id=id_, kind="skipped", reason=reason))
             continue
-        files = _look_along(source, inside) if entry in own_folders else media[id_]
+        files = _find_in_folders(source, inside) if entry in own_folders else media[id_]
         found.append(Item(id=id_, picture=files.picture, sound=files.sound, notes=files.notes))
     return found
 
@@ -190,7 +190,7 @@ def _list_clips(source: Path) -> list[str]:
     return entries
 
 
-def _look_along(source: Path, clip: PurePosixPath) -> Media:
+def _find_in_folders(source: Path, clip: PurePosixPath) -> Media:
     """The files of a clip in SoundNet's own folders."""
     media = Media()
     frames, sounds = source / "frames" / clip, source / "mp3" / clip.parent
@@ -199,10 +199,10 @@ def _look_along(source: Path, clip: PurePosixPath) -> Media:
     frame = find_middle_frame(frames, _list_names(frames))
     media.frames += [frame] if frame else []
 
-    heard = [name for name in _list_names(sounds) if Path(name).suffix.lower() in SOUNDS]
-    own = [name for name in heard if strip_suffixes(name) == to_id(clip.name)]
-    if not own and len(heard) == len(_list_names(frames.parent)) == 1:
-        own = heard  # neither has a neighbour, so whatever it is called, it is the clip's
+    audio = [name for name in _list_names(sounds) if Path(name).suffix.lower() in SOUNDS]
+    own = [name for name in audio if strip_suffixes(name) == to_id(clip.name)]
+    if not own and len(audio) == len(_list_names(frames.parent)) == 1:
+        own = audio  # neither has a neighbour, so whatever it is called, it is the clip's
     media.sounds += [sounds / name for name in own]
     return media
 

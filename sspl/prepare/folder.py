@@ -84,14 +84,14 @@ def walk_folder(source: Path) -> Iterator[tuple[Path, list[str]]]:
     """
     if not source.is_dir():
         raise ValueError(f"{source} is not a folder: name the one that holds the files.")
-    seen: set[tuple[int, int]] = set()  # a link may lead back to a folder around it
+    visited: set[tuple[int, int]] = set()  # a link may lead back to a folder around it
     for folder, folders, names in os.walk(source, followlinks=True):
         status = os.stat(folder)
-        place = (status.st_dev, status.st_ino)
-        if place in seen:
+        inode = (status.st_dev, status.st_ino)
+        if inode in visited:
             folders.clear()
             continue
-        seen.add(place)
+        visited.add(inode)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield Path(folder), sorted(name for name in names if not name.startswith("."))
 

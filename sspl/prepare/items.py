@@ -14,7 +14,7 @@ class Item:
         picture: an image, or a video of which one frame is taken; None where there is no such file.
         sound: a sound, or a video that has one; None where there is no such file.
         picture_s: where in a video the frame is; None is its middle.
-        sound_s: the middle of the 3 s to hear; None is the middle of the file.
+        sound_s: the middle of the 3 s to take; None is the middle of the file.
         boxes: as in `sspl.data.manifest`, but with the values as published; by_annotator: a list
             of them for each person who drew some.
         objects: as in `sspl.data.manifest`, but with the values as published.

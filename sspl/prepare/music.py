@@ -10,7 +10,7 @@ for validation: no published list of that kind leaves all test videos alone. By 
 frames with boxes are taken, as DSOL scores them. They are a quarter of a second apart and nearly
 the same picture: `test_every_s` of 1 leaves 5,749, of 3 leaves 1,965, whose sounds do not overlap.
 
-What the boxes do not tell: DSOL knows seven of the eleven instruments, so in seven of the 16 duets
+What the boxes lack: DSOL knows seven of the eleven instruments, so in seven of the 16 duets
 only one of the two ever has a box. That both play at that moment is taken from the word duet.
 """
 
@@ -29,7 +29,7 @@ from sspl.prepare.moments import check_every, list_moments
 from sspl.prepare.music_boxes import Frame, choose_frames, infer_rate, read_frames, read_object
 
 SOLOS = {11: "MUSIC_solo_videos.json", 21: "MUSIC21_solo_videos.json"}
-DUETS = "MUSIC_duet_videos.json"
+DUET_VIDEOS = "MUSIC_duet_videos.json"
 SOLO_BOXES, DUET_BOXES = "solotest.json", "duettest.json"
 
 
@@ -64,7 +64,7 @@ def find_items(options: MusicOptions) -> list[Item | Fault]:
         ValueError: if the source is not a folder, or no list of videos is in it.
     """
     files = _find_files(options.source)
-    lists = (SOLOS[options.num_instruments], DUETS)
+    lists = (SOLOS[options.num_instruments], DUET_VIDEOS)
     if not any(name in files for name in lists):
         raise ValueError(
             f"{options.source} has neither {lists[0]} nor {lists[1]}: copy them there from "
@@ -76,24 +76,24 @@ def find_items(options: MusicOptions) -> list[Item | Fault]:
     doubtful: set[str] = set()  # videos of which nobody knows whether they are for testing
     for list_name, boxes_name in zip(lists, (SOLO_BOXES, DUET_BOXES), strict=True):
         listed, list_faults = _read(_read_titles, files, list_name)
-        annotated, boxes_faults = _read(read_frames, files, boxes_name)
+        boxed, boxes_faults = _read(read_frames, files, boxes_name)
         found += [*list_faults, *boxes_faults]
         for video, names in listed.items():
             titles.setdefault(video, []).extend(names)
-        for video, some in annotated.items():
+        for video, some in boxed.items():
             frames.setdefault(video, []).extend(some)
         if any(fault.id == boxes_name for fault in boxes_faults):
             doubtful |= set(listed)
 
     for video in titles | frames:
-        names, looked_at = titles.get(video, []), frames.get(video, [])
+        names, annotated = titles.get(video, []), frames.get(video, [])
         path = files.get(video, options.source / f"{video}.mp4")
         if len(set(names)) > 1:
             reason = f"{video} is listed as {' and as '.join(names)}: nobody knows what plays."
-            ids = [frame.id for frame in looked_at] or [video]
+            ids = [frame.id for frame in annotated] or [video]
             found += [Fault(id=each, kind="skipped", reason=reason) for each in ids]
-        elif looked_at:
-            found += _test_pairs(video, names, looked_at, path, options.test_every_s)
+        elif annotated:
+            found += _test_pairs(video, names, annotated, path, options.test_every_s)
         elif video in doubtful:
             reason = f"{video} may be for testing: its boxes are missing or cannot be read."
             found.append(Fault(id=video, kind="skipped", reason=reason))
@@ -120,9 +120,9 @@ def _read(
     files: dict[str, Path],
     name: str,
 ) -> tuple[dict[str, list[Any]], list[Fault]]:
-    """What a file tells of each video; nothing, and why, where it is missing or unreadable."""
+    """What a file says of each video; nothing, and why, where it is missing or unreadable."""
     if name not in files:
-        reason = f"{name} is not in the source: what it tells is left out."
+        reason = f"{name} is not in the source: what it says is not used."
         return {}, [Fault(id=name, kind="missing", reason=reason)]
     try:
         return read(files[name])
@@ -209,9 +209,9 @@ def _measure(path: Path) -> tuple[float | None, float]:
 def _test_pair(
     frame: Frame, t_s: float, path: Path, playing: set[str], notes: tuple[str, ...]
 ) -> Item:
-    seen = {label for label, _ in frame.boxes}
-    if seen != playing:
-        notes += (f"There are boxes of {_join(seen)}, while {_join(playing)} is listed.",)
+    boxed = {label for label, _ in frame.boxes}
+    if boxed != playing:
+        notes += (f"There are boxes of {_join(boxed)}, while {_join(playing)} is listed.",)
     objects = [{"label": label, "box": box, "sounding": True} for label, box in frame.boxes]
     return Item(
         id=frame.id,

@@ -44,7 +44,7 @@ _FRAME = re.compile(r"([\w-]+?)(?:_0_1000)?/frame_([0-9]{1,9})/([0-9]{1,9})\.jpg
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """A frame that the annotators looked at.
+    """A frame that was annotated.
 
     Attributes:
         id: of the pair that can be made of it.
@@ -96,7 +96,7 @@ def infer_rate(frames: Sequence[Frame], copy_fps: float | None = None) -> Fracti
     """Frames per second of the file in which the frames of a video were counted.
 
     Args:
-        frames: all that the annotators looked at, usable or not.
+        frames: all that were annotated, usable or not.
         copy_fps: the rate of the copy at hand. It decides where several rates fit, but not
             against 30, which all published boxes have.
 

@@ -69,9 +69,9 @@ def describe_report(report: Report, folder: Path) -> str:
     return "\n".join(map(_make_printable, lines))
 
 
-def _describe_some(title: str, told: Any) -> list[str]:
-    lines = [title, *(f"  {pair_id}: {text}" for pair_id, text in told[:NUM_SHOWN])]
-    return [*lines, f"  and {len(told) - NUM_SHOWN} more"] if told[NUM_SHOWN:] else lines
+def _describe_some(title: str, notes: Any) -> list[str]:
+    lines = [title, *(f"  {pair_id}: {text}" for pair_id, text in notes[:NUM_SHOWN])]
+    return [*lines, f"  and {len(notes) - NUM_SHOWN} more"] if notes[NUM_SHOWN:] else lines
 
 
 def _make_printable(line: str) -> str:

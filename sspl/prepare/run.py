@@ -94,14 +94,14 @@ def prepare(
 
 
 def _take_first(items: Iterable[Item | Fault]) -> Iterator[Item | Fault]:
-    """The same, with a fault in place of each item whose id has come before."""
-    seen: set[str] = set()
+    """The same, with a fault instead of each item whose id has come before."""
+    ids: set[str] = set()
     for entry in items:
         if isinstance(entry, Item):
-            if entry.id in seen:
+            if entry.id in ids:
                 reason = f"{entry.id} comes more than once; the first counts."
                 entry = Fault(id=entry.id, kind="skipped", reason=reason)
-            seen.add(entry.id)
+            ids.add(entry.id)
         yield entry
 
 

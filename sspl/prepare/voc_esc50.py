@@ -51,7 +51,7 @@ FOLDS = {"test": ("5",), "val": ("4",), "train": ("1", "2", "3")}  # ESC-50's fo
 _LABELS = {sound: label for label, sounds in SOUNDS.items() for sound in sounds}
 _SPLITS = {fold: split for split, folds in FOLDS.items() for fold in folds}
 
-# The middle of the 3 s to hear. ESC-50 fills clips that are shorter than 5 s with silence.
+# The middle of the 3 s to take. ESC-50 fills clips that are shorter than 5 s with silence.
 SOUND_S = 1.5
 
 _NAME = r"\w[\w.-]*"  # of a file, without a folder
@@ -82,18 +82,18 @@ def find_items(options: VocEsc50Options) -> list[Item | Fault]:
     found: list[Item | Fault] = [*sound_faults, *list_faults]
     alike: dict[tuple[str, str], list[Item]] = {}  # of one split and class, their sounds to come
     for name, split in sorted(splits.items()):
-        seen = _look_at(voc, name, split)
-        if isinstance(seen, Fault):
-            found.append(seen)
+        item = _read_annotation(voc, name, split)
+        if isinstance(item, Fault):
+            found.append(item)
         else:
-            alike.setdefault((split, seen.label), []).append(seen)
+            alike.setdefault((split, item.label), []).append(item)
     for (split, label), pictures in alike.items():
-        heard = [esc50 / "audio" / name for name in sounds.get((split, label), [])]
-        if not heard:
+        recordings = [esc50 / "audio" / name for name in sounds.get((split, label), [])]
+        if not recordings:
             reason = f"esc50.csv has no sound of {label} for {split}."
             found += [Fault(id=item.id, kind="missing", reason=reason) for item in pictures]
             continue
-        dealt = _deal(heard, len(pictures), random.Random(f"{options.seed} {split} {label}"))
+        dealt = _deal(recordings, len(pictures), random.Random(f"{options.seed} {split} {label}"))
         found += [replace(item, sound=sound) for item, sound in zip(pictures, dealt, strict=True)]
     return found
 
@@ -168,7 +168,7 @@ def _read_splits(folder: Path) -> tuple[dict[str, str], list[Fault]]:
     return splits, faults
 
 
-def _look_at(voc: Path, name: str, split: str) -> Item | Fault:
+def _read_annotation(voc: Path, name: str, split: str) -> Item | Fault:
     """A pair that has no sound yet, or why there is none."""
     path = voc / "Annotations" / f"{name}.xml"
     give_up = partial(Fault, id=f"voc2007_{name}")

@@ -25,7 +25,8 @@ from sspl.model import SSPL
 from sspl.objectives import departures
 from sspl.training.collapse import find_collapse
 from sspl.training.config import RunConfig, TrainConfig
-from sspl.training.trainer import Progress, Trainer, open_devices
+from sspl.training.devices import open_devices
+from sspl.training.trainer import Progress, Trainer
 from sspl.training.views import CachedViews
 from sspl.upgrades import FORMAT, upgrade_run
 
@@ -92,6 +93,8 @@ def train(
         selection = under_own_sounds(encode_pairs(trainer.model, selection))
     if resumes:
         trainer.resume(last)
+        if main:
+            _write_log(out / "log.jsonl", trainer.progress)  # an older version's, in today's names
     done = len(trainer.progress.rows) * trainer.num_steps + trainer.progress.step
     total = config.epochs * trainer.num_steps
     with tqdm(total=total, initial=done, unit="step", disable=not main) as bar:
@@ -117,9 +120,7 @@ def train(
                 bar.set_postfix(shown)
                 if trainer.progress.best()[1] == row["epoch"]:
                     save_checkpoint(trainer.model, out / "best", describe_run(run, row))
-                with replace_when_done(out / "log.jsonl") as unfinished:
-                    rows = trainer.progress.rows
-                    unfinished.write_text("".join(json.dumps(row) + "\n" for row in rows))
+                _write_log(out / "log.jsonl", trainer.progress)
                 trainer.save(last)
     accelerator.wait_for_everyone()
     return out / "best"
@@ -144,6 +145,11 @@ def describe_run(run: RunConfig, row: dict[str, Any]) -> dict[str, Any]:
         "train": asdict(run.train),
         "departures": departures(run.model) | departures(run.train),
     }
+
+
+def _write_log(path: Path, progress: Progress) -> None:
+    with replace_when_done(path) as unfinished:
+        unfinished.write_text("".join(json.dumps(row) + "\n" for row in progress.rows))
 
 
 def _is_over(progress: Progress, config: TrainConfig) -> bool:

@@ -16,7 +16,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs, DistributedType
+from accelerate import Accelerator
 from torch import Tensor, nn
 
 from sspl.data.pairs import Pairs
@@ -24,7 +24,9 @@ from sspl.encode import encode_sounds
 from sspl.media.files import replace_when_done
 from sspl.model import SSPL, SSPLOutput
 from sspl.training.collapse import count_dimensions, find_collapse, measure_collapse
-from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.config import RunConfig
+from sspl.training.devices import join_batch_norms
+from sspl.training.optimizer import build_optimizer
 from sspl.training.views import CachedViews, FreshViews
 from sspl.upgrades import FORMAT, read_format, upgrade_metrics, upgrade_tensor_name, upgrade_terms
 
@@ -85,75 +87,6 @@ class Progress:
         return score, -epoch
 
 
-def build_optimizer(model: SSPL, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW with Table S1's two learning rates and no weight decay on a and b (authors' code)."""
-    gains, rest = [], [*model.query.parameters()]
-    if model.pcm is not None:
-        gains = model.pcm.list_gains()
-        undecayed = {id(gain) for gain in gains}
-        rest += [p for p in model.pcm.parameters() if id(p) not in undecayed]
-    if model.config.train_image_encoder:
-        rest.extend(model.image_encoder.parameters())
-    groups: list[dict[str, Any]] = [{"params": rest, "lr": config.learning_rate}]
-    if model.head is not None:
-        heads = {"params": list(model.head.parameters()), "lr": config.head_learning_rate}
-        groups.insert(0, heads)
-    if gains:
-        groups.append({"params": gains, "lr": config.learning_rate, "weight_decay": 0.0})
-    return torch.optim.AdamW(groups, betas=(0.9, 0.999), weight_decay=config.weight_decay)
-
-
-def open_devices(device: str | None = None) -> Accelerator:
-    """The device of this process and how it speaks to the others, if it was launched with any.
-
-    Args:
-        device: "cpu" or "cuda"; None takes GPUs where there are some.
-    Raises:
-        ValueError: if there is no such device here, or the launcher shares models otherwise.
-    """
-    if device not in (None, "cpu", "cuda"):
-        raise ValueError(f"no device {device!r} to train on: take cpu or cuda")
-    has_gpu = torch.cuda.is_available()
-    if device == "cuda" and not has_gpu:
-        raise ValueError("PyTorch finds no GPU here: take --device cpu")
-    # Precision is ours to set (`Trainer`), whatever the launcher's configuration says. Nobody reads
-    # the running statistics of any process but the first, and eyes that learn have looked already
-    # when they would be handed round.
-    accelerator = Accelerator(
-        cpu=device == "cpu" or not has_gpu,
-        mixed_precision="no",
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-    )
-    if accelerator.distributed_type not in (
-        DistributedType.NO,
-        DistributedType.MULTI_CPU,
-        DistributedType.MULTI_GPU,
-    ):
-        raise ValueError(
-            f"the launcher is set to {accelerator.distributed_type.value}: start with torchrun, or "
-            "set accelerate to plain multi-GPU"
-        )
-    # Accelerate keeps a process on the device that it was first given, and says nothing.
-    if device is not None and accelerator.device.type != device:
-        raise ValueError(
-            f"this process already works on {accelerator.device.type}: start another for {device}"
-        )
-    torch.backends.cudnn.benchmark = True  # every batch has the same shape
-    return accelerator
-
-
-def join_batch_norms(model: SSPL, num_processes: int, device: torch.device) -> None:
-    """Let the batch norms that learn see the whole batch, where several GPUs share it.
-
-    PyTorch's SyncBatchNorm needs GPUs; processes on CPUs normalise each its own part.
-    """
-    if num_processes > 1 and device.type == "cuda":
-        image_encoder = model.image_encoder if model.config.train_image_encoder else None
-        for part in (model.pcm, model.head, model.target, image_encoder):
-            if part is not None:
-                nn.SyncBatchNorm.convert_sync_batchnorm(part)
-
-
 class Trainer:
     """A model, its data and its optimizer, spread over the devices there are.
 
@@ -161,7 +94,7 @@ class Trainer:
         model: with its encoders' weights.
         run: how it learns.
         pairs: what it learns from.
-        accelerator: from `open_devices`.
+        accelerator: from `sspl.training.devices.open_devices`.
         views: of these pictures, made before with the same encoders and seed, as when variants of
             one run follow one another: it goes bit for bit as with views of its own.
         embeddings: (N, P, A) of these sounds, from `encode_sounds`, made before.
@@ -336,8 +269,8 @@ class Trainer:
         # Onto the CPU: AdamW keeps its step counts there, and each is copied where it belongs.
         try:
             state = torch.load(path, weights_only=True, map_location="cpu")
+            version = read_format(state, path)
             # The frozen encoders are in the model already; with them the check of names is whole.
-            version = read_format(state)
             learned = {upgrade_tensor_name(k, version): v for k, v in state["model"].items()}
             self.model.load_state_dict(_frozen_state(self.model) | learned)
             self.optimizer.load_state_dict(state["optimizer"])

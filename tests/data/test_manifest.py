@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from manifest_files import write_folder, write_rows
 
-from sspl.data.manifest import SeenObject, check_inside, read_fields, read_manifest, write_manifest
+from sspl.data.manifest import (
+    AnnotatedObject,
+    check_inside,
+    read_fields,
+    read_manifest,
+    write_manifest,
+)
 
 
 @pytest.fixture
@@ -113,7 +119,9 @@ def test_rows_on_a_list_and_objects(tmp_path):
     write_manifest(tmp_path, rows)
     assert read_fields(tmp_path) == rows
     (row,) = read_manifest(tmp_path, "train", "a")
-    assert row.objects == (SeenObject(label="cello", box=(0.0, 0.0, 0.5, 0.5), sounding=False),)
+    assert row.objects == (
+        AnnotatedObject(label="cello", box=(0.0, 0.0, 0.5, 0.5), sounding=False),
+    )
     assert len(read_manifest(tmp_path, list_name="b")) == 2
     with pytest.raises(ValueError, match="no rows on the list 'c'; its lists: a, b"):
         read_manifest(tmp_path, list_name="c")

@@ -17,11 +17,11 @@ from sspl.evaluation.floors import (
 )
 from sspl.metrics import (
     PROTOCOLS,
+    find_active_region,
     per_sample_ciou,
     region_ciou,
     score_maps,
     stretch_maps,
-    switch_on,
     vggss_ground_truth,
 )
 
@@ -44,7 +44,7 @@ def test_the_disc_is_round_and_half_of_the_picture_under_every_threshold():
     assert torch.equal(disc, disc.flip(1))
     assert torch.equal(disc, disc.transpose(1, 2))
     for protocol in ("sspl", "lvs", "ezvsl"):
-        on = switch_on(stretch_maps(disc, protocol), torch.ones(1, 224, 224), protocol)
+        on = find_active_region(stretch_maps(disc, protocol), torch.ones(1, 224, 224), protocol)
         assert on.float().mean() == pytest.approx(0.5, abs=0.005)
         assert on[0, 112, 35:190].all()
         assert not on[0, 0].any()
@@ -123,7 +123,7 @@ def test_ceiling_is_the_best_of_all_maps(n):
     for votes in itertools.combinations_with_replacement([0.0, 0.5, 1.0], n):
         truth = torch.tensor(votes).expand_as(maps)
         for protocol in PROTOCOLS:
-            best = region_ciou(switch_on(maps, truth, protocol), truth).max()
+            best = region_ciou(find_active_region(maps, truth, protocol), truth).max()
             assert ceiling_ciou(truth[:1], protocol).item() == pytest.approx(best)
 
 

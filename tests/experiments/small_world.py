@@ -1,4 +1,4 @@
-"""A scale so small that a trial takes a second: a few clips, few channels, one epoch."""
+"""A setup so small that a trial takes a second: a few clips, few channels, one epoch."""
 
 from dataclasses import replace
 
@@ -12,19 +12,21 @@ from sspl.experiments.engine.setup import (
     TestSet,
     take_part,
 )
-from sspl.experiments.engine.variants import Experiment, Variant, vary
+from sspl.experiments.engine.variants import Experiment, Variant, vary, vary_terms
+from sspl.objectives import SimSiam
 from sspl.presets import tiny, tiny_paper
 
 
 def small_recipe(run):
     data = replace(run.data, num_train=12, num_val=4)
     train = replace(run.train, epochs=1, batch_size=6, cached_views=2)
-    model = replace(run.model, pcm_channels=4, num_cycles=2, projection_width=8, prediction_width=4)
+    objective = SimSiam(projection_width=8, prediction_width=4)
+    model = replace(run.model, pcm_channels=4, num_cycles=2, objective=objective)
     small = replace(run, data=data, train=train, model=model)
     return Recipe(with_pcm=small, without_pcm=replace(small, model=without_pcm(model)))
 
 
-def small_scale():
+def small_setup():
     ours = small_recipe(tiny())
     recipes = {OUR_RECIPE: ours, PAPERS_OBJECTIVE: small_recipe(tiny_paper())}
     few = {OUR_RECIPE: take_part(ours, 6)}
@@ -58,7 +60,7 @@ def list_two(setup):
         Variant(label="as it is", run=run, paper={"Flickr": (0.671, 0.556)}),
         Variant(
             label="softmax",
-            run=vary(run, scaling="softmax", background_weight=0.0, area_weight=0.0),
+            run=vary_terms(vary(run, scaling="softmax"), background_weight=0.0, area_weight=0.0),
         ),
     ]
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments.small_world import small_scale
+from experiments.small_world import small_setup
 from sspl.experiments.catalogue import EXPERIMENTS, MODULES, list_experiments
 from sspl.experiments.engine.results import PAPER
 from sspl.experiments.engine.setup import light_setup, paper_setup, tiny_setup
 from sspl.experiments.engine.trials import name_trial
+from sspl.objectives import WMSE
 
 
 def test_the_list_names_every_table_and_figure():
@@ -51,7 +52,7 @@ def test_variants_are_different_runs_under_different_names(name):
     variants = EXPERIMENTS[name].variants(tiny_setup())
     assert len({(v.group, v.label) for v in variants}) == len(variants)
     assert len({name_trial(v.run) for v in variants}) == len(variants)
-    assert EXPERIMENTS[name].variants(small_scale())
+    assert EXPERIMENTS[name].variants(small_setup())
 
 
 def test_figures_train_nothing_that_tables_do_not():
@@ -117,9 +118,9 @@ def test_an_ablation_stands_beside_numbers_of_the_same_training_set():
 def test_w_mse_gets_more_pairs_than_dimensions(setup):
     for variant in [v for e in EXPERIMENTS.values() for v in e.variants(setup)]:
         model, batch = variant.run.model, variant.run.train.batch_size
-        if model.objective == "w_mse":
-            assert batch >= 2 * model.projection_width
-        if model.correspondence == "w_mse":
+        if isinstance(model.objective, WMSE):
+            assert batch >= 2 * model.objective.projection_width
+        if model.terms.correspondence == "w_mse":
             assert batch > model.visual_channels
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.small_world import small_scale
+from experiments.small_world import small_setup
+from sspl.baselines import Contrastive
 from sspl.experiments.false_negative_rate import (
     SETTINGS,
     count_false_negatives,
@@ -12,6 +13,7 @@ from sspl.experiments.false_negative_rate import (
     set_false_negative_rate,
 )
 from sspl.experiments.figure2 import list_variants
+from sspl.objectives import SimSiam
 
 
 def test_share_by_hand():
@@ -28,7 +30,7 @@ def test_share_of_equal_classes_is_one_over_their_number():
 
 
 def test_what_is_counted_in_batches_agrees_with_the_labels_counts():
-    run = set_false_negative_rate(small_scale().ours.without_pcm, 4, 32)
+    run = set_false_negative_rate(small_setup().ours.without_pcm, 4, 32)
     labels = [f"class {(i * i) % 7}" for i in range(3200)]
     pairs = _Labelled(labels)
     found = count_false_negatives(run, pairs)["false_negatives"]
@@ -45,8 +47,8 @@ class _Labelled:
         return len(self.labels)
 
 
-def test_the_dial_changes_classes_and_batch_but_not_the_steps():
-    run = small_scale().ours.without_pcm
+def test_the_rate_changes_classes_and_batch_but_not_the_steps():
+    run = small_setup().ours.without_pcm
     run = replace(run, train=replace(run.train, epochs=8, batch_size=128))
     for classes, batch in SETTINGS:
         turned = set_false_negative_rate(run, classes, batch)
@@ -55,8 +57,8 @@ def test_the_dial_changes_classes_and_batch_but_not_the_steps():
 
 
 def test_a_b_and_c():
-    runs = {v.label: v.run.model for v in list_variants(small_scale())}
-    assert (runs["A"].objective, runs["A"].label_guided) == ("contrastive", False)
-    assert (runs["B"].objective, runs["B"].label_guided) == ("contrastive", True)
-    assert runs["C"].objective == "simsiam"
+    runs = {v.label: v.run.model for v in list_variants(small_setup())}
+    assert runs["A"].objective == Contrastive(label_guided=False)
+    assert runs["B"].objective == Contrastive(label_guided=True)
+    assert isinstance(runs["C"].objective, SimSiam)
     assert runs["A"].norm_offset == runs["C"].norm_offset  # one read-out for all

@@ -1,4 +1,4 @@
-"""A race: the same from the same seed, in the same batches, and it can be left at any time."""
+"""Live training: the same from the same seed, in the same batches; it can be left at any time."""
 
 import threading
 from dataclasses import replace
@@ -139,7 +139,7 @@ def test_a_batch_that_the_course_does_not_fill_is_refused(course):
         LiveTraining(list_live_runs(2, 32), course)
 
 
-def test_a_loss_that_is_not_finite_ends_the_race(course, monkeypatch):
+def test_a_loss_that_is_not_finite_ends_the_training(course, monkeypatch):
     monkeypatch.setattr(module, "_train", lambda trainer, batches: float("nan"))
     laps = LiveTraining(list_live_runs(2, 8), course).run(num_steps=5)
     next(laps)

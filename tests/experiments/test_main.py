@@ -3,17 +3,18 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from experiments.small_world import TWO, small_scale
+from experiments.small_world import TWO, small_setup
+from sspl.config import read_model_config
 from sspl.experiments import __main__ as command
 from sspl.experiments.engine.results import (
     OTHER_SOUND,
     find_best_floor,
     format_results,
+    load_results,
     summarise_rows,
 )
 
@@ -21,15 +22,15 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def test_list_says_all_names(capsys):
-    command.main("list")
+    command.main(("list",))
     names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert names == list(command.EXPERIMENTS)
 
 
 def test_an_experiment_says_how_long_runs_and_reports(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(command, "tiny_scale", small_scale)
+    monkeypatch.setattr(command, "tiny_setup", small_setup)
     monkeypatch.setitem(command.EXPERIMENTS, "two", TWO)
-    command.main("two", seeds=(0,), runs=tmp_path)
+    command.main(("two",), seeds=("0",), runs=tmp_path)
     printed = capsys.readouterr().out
     assert "2 of 2 trials are to be done" in printed
     assert "1 of 2: two, as it is, seed 0" in printed
@@ -38,7 +39,7 @@ def test_an_experiment_says_how_long_runs_and_reports(tmp_path, monkeypatch, cap
     assert "Two: a pair of variants" in (results / "RESULTS.md").read_text()
 
     report = tmp_path / "elsewhere.md"
-    command.main("report", runs=tmp_path, report=report)
+    command.main(("report",), runs=tmp_path, report=report)
     assert "tiny/results/two-maps.jpg" in report.read_text()
 
 
@@ -76,13 +77,14 @@ def test_the_repositorys_results_are_written_from_its_rows():
 
 @pytest.mark.parametrize("name", command.EXPERIMENTS)
 def test_the_repositorys_rows_are_the_variants_three_seeds_each(name):
-    result = json.loads((ROOT / "assets" / "results" / f"{name}.json").read_text())
+    result = load_results(ROOT / "assets" / "results")[name]
     experiment = command.EXPERIMENTS[name]
     rows = {
-        (row["group"], row["label"], row["seed"]): row["config"]["model"] for row in result["rows"]
+        (row["group"], row["label"], row["seed"]): read_model_config(row["config"]["model"])
+        for row in result["rows"]
     }
     variants = {
-        (v.group, v.label, seed): json.loads(json.dumps(asdict(v.run.model)))
+        (v.group, v.label, seed): v.run.model
         for v in experiment.variants(command.tiny_setup())
         for seed in (0, 1, 2)
     }
@@ -94,7 +96,7 @@ def test_the_repositorys_rows_are_the_variants_three_seeds_each(name):
 
 def test_the_best_without_negatives_listens_and_beats_every_floor():
     """What the whole is for: on scenes with a silent second instrument, by the rows kept here."""
-    result = json.loads((ROOT / "assets" / "results" / "listening.json").read_text())
+    result = load_results(ROOT / "assets" / "results")["negative_audio"]
     best = max(
         (s for s in summarise_rows(result["rows"]) if s.group == "negative-free"),
         key=lambda s: s.measure("scores", "silent", "ciou_at_50").mean,

@@ -86,8 +86,8 @@ def test_maps_are_root_mean_squares_over_the_channels_of_run(model, scene, insid
         for layer in (1, 2, 3):
             tensors = {
                 "p": visual if layer == 3 else cycle.predictions[layer],
-                "r": cycle.expected[layer - 1],
-                "corrected": cycle.corrected[layer - 1],
+                "r": cycle.feedback[layer - 1],
+                "corrected": cycle.feedforward[layer - 1],
             }
             if layer < 3:
                 tensors["e"] = cycle.errors[layer]
@@ -155,7 +155,7 @@ def test_the_factors_of_the_equations_give_their_results(model, scene, layer, ro
         if layer < 3:
             assert torch.allclose(n["corrected"] - n["p"], n["e"], atol=1e-6)
         # and these are what the module computed
-        for key, tensors in (("r", cycle.expected), ("corrected", cycle.corrected)):
+        for key, tensors in (("r", cycle.feedback), ("corrected", cycle.feedforward)):
             here = tensors[layer - 1][0, place["channels"], row, column]
             assert torch.allclose(n[key], here, atol=1e-6)
 

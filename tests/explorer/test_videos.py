@@ -10,7 +10,8 @@ from page_files import WITH
 
 from sspl.explorer import uploads
 from sspl.explorer.videos import Filming
-from sspl.media.video import open_video, write_video
+from sspl.media.video import open_video
+from sspl.media.video_writer import write_video
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Figures of numbers: every number drawn where it belongs, at every size of result."""
 
-import xml.etree.ElementTree as ElementTree
-
 import numpy as np
 import pytest
 from fake_result import make_result
-from matplotlib import _pylab_helpers
 from matplotlib.figure import Figure
 
 from sspl.metrics import THRESHOLDS
@@ -14,20 +11,12 @@ from sspl.plots.charts import (
     pick_classes,
     plot_classes,
     plot_cycles,
-    plot_listening,
+    plot_negative_audio,
     plot_success,
-    plot_training,
-    render_svg,
 )
-from sspl.plots.overlay import render_figure
+from sspl.plots.rendering import render_figure
 
 STRAIGHT = list(1 - THRESHOLDS)
-
-
-@pytest.fixture(autouse=True)
-def _no_global_figures():
-    yield
-    assert not _pylab_helpers.Gcf.figs
 
 
 def list_words(figure: Figure) -> str:
@@ -58,12 +47,12 @@ def test_success_of_one_model_alone():
     assert "0.500  tiny" in list_words(plot_success({"tiny": STRAIGHT}))
 
 
-# --- Listening --------------------------------------------------------------------------------
+# --- Negative audio ---------------------------------------------------------------------------
 
 
-def test_listening_has_a_bar_for_each_sound_and_number():
+def test_negative_audio_has_a_bar_for_each_sound_and_number():
     listening = make_result()["listening"]
-    figure = plot_listening(listening)
+    figure = plot_negative_audio(listening)
     for axes, key in zip(
         figure.axes, ("ciou_at_50", "map_correlation", "active_area"), strict=True
     ):
@@ -78,14 +67,14 @@ def test_the_interval_of_a_change_is_drawn_at_the_score():
         "other": {"ciou_at_50": 0.4, "map_correlation": -0.2, "active_area": 0.1}
         | {"score_change": -0.2, "score_change_ci95": [-0.3, -0.05]},
     }
-    scores, likeness, _ = plot_listening(listening).axes
+    scores, likeness, _ = plot_negative_audio(listening).axes
     spans = [line for line in scores.lines if line.get_marker() == "|"]
     np.testing.assert_allclose(spans[0].get_xdata(), [0.3, 0.55])
     assert likeness.get_xlim()[0] <= -0.2
 
 
-def test_listening_to_its_own_sound_only():
-    words = list_words(plot_listening({"right": {"ciou_at_50": 0.0, "map_correlation": 1.0}}))
+def test_negative_audio_of_its_own_sound_only():
+    words = list_words(plot_negative_audio({"right": {"ciou_at_50": 0.0, "map_correlation": 1.0}}))
     assert "its own sound" in words
     assert "another" not in words
 
@@ -131,46 +120,5 @@ def test_any_number_of_classes(num):
     figure = plot_classes(per_class)
     assert len(figure.axes[0].patches) == min(num, 30)
     assert figure.get_figheight() < 9
-    background = [label for label in figure.axes[0].get_yticklabels() if "more" in label.get_text()]
-    assert len(background) == (num > 30)
-
-
-# --- A training run ---------------------------------------------------------------------------
-
-
-def make_rows(num: int) -> list[dict]:
-    return [
-        {"epoch": e, "loss": -0.1 * e, "simsiam": -0.2 * e, "correspondence": 0.1, "spread": 0.9}
-        | {"val_ciou_at_50": [0.1, 0.5, 0.3, 0.2][e % 4], "val_auc": 0.2, "seconds": 1.0}
-        for e in range(1, num + 1)
-    ]
-
-
-def test_training_plot():
-    figure = plot_training(make_rows(4))
-    losses, spread, scores = figure.axes
-    names = [line.get_label() for line in losses.lines]
-    assert names == ["loss", "simsiam", "correspondence"]
-    assert len({line.get_marker() for line in losses.lines}) == 3  # not by colour alone
-    assert any(list(line.get_ydata()) == [1, 1] for line in spread.lines)
-    assert "chosen: 1" in [line.get_label() for line in scores.lines]
-    render_figure(figure)
-
-
-def test_training_plot_after_one_epoch_and_none():
-    render_figure(plot_training(make_rows(1)))
-    with pytest.raises(ValueError, match="no epoch"):
-        plot_training([])
-
-
-# --- As text ----------------------------------------------------------------------------------
-
-
-def test_svg_is_well_formed_the_same_each_time_and_shows_every_letter():
-    names = ["<script>", "日本語", "a & b", "$5", "\x00\x1b"]
-    per_class = {name: {"n": 1, "ciou_at_50": 0.5} for name in names}
-    once, again = (render_svg(plot_classes(per_class)) for _ in range(2))
-    assert once == again
-    words = " ".join(ElementTree.fromstring(once).itertext())
-    assert all(name in words for name in names[:4])
-    assert "<script" not in once
+    gaps = [label for label in figure.axes[0].get_yticklabels() if "more" in label.get_text()]
+    assert len(gaps) == (num > 30)

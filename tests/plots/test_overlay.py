@@ -1,34 +1,14 @@
-"""Pictures: the right pixels at the right places, at every size, and no global state."""
+"""A map over its picture: the right pixels in the right place, at every size."""
 
 import numpy as np
 import pytest
 import torch
-from matplotlib import _pylab_helpers
-from test_cycles import make_trace
 
 from sspl.metrics import upsample_map
-from sspl.plots.overlay import (
-    SILENCE,
-    draw_step,
-    overlay_map,
-    plot_spectrogram,
-    render_figure,
-    steps_figure,
-    stretch_map,
-    write_note,
-)
+from sspl.plots.overlay import overlay_map, stretch_map
 
 GREY = np.full((96, 128, 3), 128, np.uint8)
 RAMP = torch.linspace(-0.2, 0.4, 14).repeat(14, 1)  # rises from left to right
-
-
-@pytest.fixture(autouse=True)
-def _no_global_figures():
-    yield
-    assert not _pylab_helpers.Gcf.figs
-
-
-# --- A map over a picture ---------------------------------------------------------------------
 
 
 def test_maps_are_stretched_as_the_protocol_does():
@@ -110,73 +90,3 @@ def test_boxes_on_the_border_are_seen():
     changed = (shown != GREY).any(axis=2)
     for edge in (changed[0], changed[-1], changed[:, 0], changed[:, -1]):
         assert edge.all()
-
-
-# --- The steps --------------------------------------------------------------------------------
-
-
-def test_steps_figure_shows_every_cycle_and_its_numbers():
-    trace = make_trace(torch.rand(5, 1, 14, 14))
-    figure = steps_figure(GREY, trace, np.array([[0.1, 0.1, 0.6, 0.6]]))
-    assert [axes.get_title() for axes in figure.axes] == [f"cycle {t} of 5" for t in range(1, 6)]
-    words = figure.axes[2].get_xlabel()
-    assert "300.000  301.000  302.000" in words
-    assert "bits" in words
-    assert "cIoU" in words
-    pixels = render_figure(figure)
-    assert pixels.dtype == np.uint8
-    assert pixels.shape[1] > 3 * pixels.shape[0]
-
-
-def test_steps_figure_without_pcm_and_in_silence():
-    trace = make_trace(torch.rand(1, 1, 14, 14), num_layers=0)
-    (axes,) = steps_figure(GREY, trace).axes
-    assert "without" in axes.get_title()
-    assert "error" not in axes.get_xlabel()
-    (axes,) = steps_figure(GREY, trace, silent=True).axes
-    assert axes.get_xlabel() == SILENCE
-    assert np.ptp(np.asarray(axes.images[0].get_array())) == 0
-
-
-@pytest.mark.parametrize("size", [(96, 128), (128, 40), (40, 128), (1000, 700)])
-def test_draw_step_gives_frames_of_one_size(size):
-    trace = make_trace(torch.rand(3, 1, 14, 14))
-    image = np.full((*size, 3), 128, np.uint8)
-    frames = [draw_step(image, trace, t, side_px=320) for t in (1, 2, 3)]
-    assert len({frame.shape for frame in frames}) == 1
-    assert frames[0].shape[1] <= 320
-    caption = [frame[round(320 * size[0] / max(size)) :] for frame in frames]
-    assert all((c < 100).any() for c in caption)  # ink
-    assert not (caption[0] == caption[1]).all()
-
-
-def test_draw_step_in_silence_shows_the_picture():
-    trace = make_trace(torch.rand(3, 1, 14, 14))
-    frame = draw_step(GREY, trace, 1, silent=True, side_px=128)
-    assert (frame[:96] == 128).all()
-    assert (frame[96:] < 100).any()
-
-
-def test_note_stays_in_its_corner():
-    noted = write_note(GREY, SILENCE)
-    assert (noted != GREY).any()
-    assert (noted[:60] == GREY[:60]).all()
-    narrow = np.zeros((300, 30, 3), np.uint8)
-    assert write_note(narrow, SILENCE).shape == narrow.shape
-
-
-# --- A sound ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("hz", [300, 1000, 3000])
-def test_spectrogram_labels_the_frequency(hz):
-    tone = np.sin(2 * np.pi * hz * np.arange(48_000) / 16_000).astype(np.float32)
-    lower = plot_spectrogram(tone).axes[1]
-    band = np.asarray(lower.images[0].get_array()).mean(axis=1).argmax() + 0.5
-    labelled_hz = [float(label.get_text()) for label in lower.get_yticklabels()]
-    assert np.interp(hz, labelled_hz, lower.get_yticks()) == pytest.approx(band, abs=2)
-
-
-@pytest.mark.parametrize("num_samples", [1, 5000, 48_000, 200_000])
-def test_spectrogram_of_any_length(num_samples):
-    assert render_figure(plot_spectrogram(np.zeros(num_samples, np.float32))).ndim == 3

@@ -10,7 +10,7 @@ from media_files import cut_in_half, rising_tone
 from sspl.data.manifest import read_manifest
 from sspl.media.pictures import read_image
 from sspl.media.sounds import read_audio
-from sspl.media.video import write_video
+from sspl.media.video_writer import write_video
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.music import MusicOptions, find_items
 from sspl.prepare.run import prepare

@@ -343,7 +343,7 @@ def test_a_full_disk_stops_the_run_with_a_sentence(items, tmp_path, monkeypatch)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("sspl.media.pictures.soundfile.SoundFile.write", find_no_room)
+        patch.setattr("sspl.media.sounds.soundfile.SoundFile.write", find_no_room)
         with pytest.raises(MediaError, match=r"No space left on device.*make room"):
             prepare(items, tmp_path / "out", name="x")
     assert not (tmp_path / "out/manifest.jsonl").exists()

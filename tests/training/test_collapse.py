@@ -1,6 +1,8 @@
 import pytest
 import torch
 
+from sspl.baselines import Contrastive
+from sspl.objectives import BarlowTwins, SimSiam
 from sspl.training.collapse import count_dimensions, find_collapse, measure_collapse
 
 
@@ -32,18 +34,18 @@ def test_a_batch_norm_hides_from_the_spread_what_the_dimensions_see():
 
 
 @pytest.mark.parametrize(
-    ("row", "message"),
+    ("objective", "row", "message"),
     [
-        ({"spread": 0.05, "simsiam": -0.5}, "spread is 0.05"),
-        ({"spread": 0.05, "barlow_twins": 1.0}, "spread is 0.05"),
-        ({"spread": 0.05, "contrastive": 1.0}, None),
-        ({"spread": 0.97, "simsiam": -0.999}, "-0.999 of -1"),
-        ({"spread": 0.97, "simsiam": -0.9}, None),
-        ({"spread": 0.97, "barlow_twins": 0.1}, None),
+        (SimSiam(), {"spread": 0.05, "simsiam": -0.5}, "spread is 0.05"),
+        (BarlowTwins(), {"spread": 0.05, "barlow_twins": 1.0}, "spread is 0.05"),
+        (Contrastive(), {"spread": 0.05, "contrastive": 1.0}, None),
+        (SimSiam(), {"spread": 0.97, "simsiam": -0.999}, "-0.999 of -1"),
+        (SimSiam(), {"spread": 0.97, "simsiam": -0.9}, None),
+        (BarlowTwins(), {"spread": 0.97, "barlow_twins": 0.1}, None),
     ],
 )
-def test_a_collapsed_epoch_is_said_with_its_number(row, message):
-    said = find_collapse(row)
+def test_a_collapsed_epoch_is_said_with_its_number(objective, row, message):
+    said = find_collapse(row, objective)
     if message is None:
         assert said is None
     else:

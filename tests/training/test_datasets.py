@@ -62,13 +62,13 @@ def test_embeddings_come_along(folder):
 
 
 def test_data_that_is_not_named_or_has_no_boxes_is_said(folder):
-    with pytest.raises(ValueError, match="pass --data FOLDER"):
+    with pytest.raises(ValueError, match=r"pass --data\.name FOLDER"):
         load_training_pairs(DataConfig(name=""))
     rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
     for row in rows:
         row["boxes"] = []
     (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with pytest.raises(ValueError, match=r"2 rows of split .val. have no boxes.*--select last"):
+    with pytest.raises(ValueError, match=r"2 rows of split .val. have no boxes.*\.select last"):
         load_scored_pairs(DataConfig(name=str(folder)), "val")
 
 
@@ -78,7 +78,7 @@ def test_a_folder_without_a_training_split_has_no_training_boxes(tmp_path):
 
 
 def test_impossible_data_is_refused():
-    with pytest.raises(ValueError, match="pass --data FOLDER too"):
+    with pytest.raises(ValueError, match=r"pass --data\.name FOLDER too"):
         DataConfig(embeddings="sounds.npz")
     with pytest.raises(ValueError, match="at least"):
         DataConfig(num_train=-1)

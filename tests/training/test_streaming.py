@@ -7,13 +7,14 @@ import torch
 from manifest_files import write_folder
 from test_model import SMALL
 
-from sspl import encode
 from sspl.build import build_model
 from sspl.data.config import DataConfig
 from sspl.data.folder import open_pairs
 from sspl.data.packing import pack_shards
+from sspl.training import views
 from sspl.training.config import RunConfig, TrainConfig
-from sspl.training.trainer import Trainer, open_devices
+from sspl.training.devices import open_devices
+from sspl.training.trainer import Trainer
 from sspl.training.views import FreshViews
 
 NUM_PAIRS = 14  # three batches of 4; two pairs are left out of each epoch
@@ -43,24 +44,22 @@ def train_two_epochs(trainer: Trainer) -> list[float]:
     while len(trainer.progress.rows) < 2:
         for _ in trainer.train_epoch():
             pass
-        trainer.close_epoch({})
+        trainer.close_epoch({"score": None})
     return [row["loss"] for row in trainer.progress.rows]
 
 
 def test_streamed_features_are_those_from_memory(folder, monkeypatch):
     model, images = build_model(SMALL).eval(), open_pairs(folder, "train").images
     held = FreshViews(model, images)
-    monkeypatch.setattr(encode, "_find_home", lambda *_: None)
+    monkeypatch.setattr(views, "_find_home", lambda *_: None)
     streamed = FreshViews(model, images)
     assert held.resized is not None
     assert streamed.resized is None
     batches = torch.randperm(NUM_PAIRS).split(4)
     streamed.expect(batches)
     for batch in batches:
-        views = held.draw(len(batch), torch.Generator())
-        for one, two in zip(
-            held.encode_image(batch, views), streamed.encode_image(batch, views), strict=True
-        ):
+        drawn = held.draw(len(batch), torch.Generator())
+        for one, two in zip(held.encode(batch, drawn), streamed.encode(batch, drawn), strict=True):
             assert torch.equal(one, two)
 
 
@@ -70,7 +69,7 @@ def test_a_streamed_run_and_a_resumed_one_are_the_run_from_memory(
 ):
     held = make_trainer(folder, accumulation_steps)
     losses = train_two_epochs(held)
-    monkeypatch.setattr(encode, "_find_home", lambda *_: None)
+    monkeypatch.setattr(views, "_find_home", lambda *_: None)
     streamed = make_trainer(folder, accumulation_steps)
     assert train_two_epochs(streamed) == losses
 

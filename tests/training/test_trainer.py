@@ -14,20 +14,21 @@ from gloo_worker import make_pairs, read_gradients
 from test_model import OBJECTIVES, SMALL
 from torch import nn
 
+from sspl.baselines import Contrastive
 from sspl.build import build_model
 from sspl.config import ModelConfig
 from sspl.data.config import DataConfig
+from sspl.objectives import BYOL
 from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.devices import join_batch_norms, open_devices
+from sspl.training.optimizer import build_optimizer
 from sspl.training.trainer import (
     Trainer,
-    build_optimizer,
-    join_batch_norms,
     list_classes,
-    open_devices,
 )
 from sspl.training.views import CachedViews
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_every_process_has_the_gradient_of_the_joined_batch(two_processes, accum
             torch.testing.assert_close(gradient, joined[name], atol=1e-6, rtol=1e-4, msg=name)
 
 
-def test_eyes_that_learn_have_the_same_gradient_in_every_process(two_processes):
+def test_image_encoders_that_learn_have_the_same_gradient_in_every_process(two_processes):
     one, two = (found["image_encoder"] for found in two_processes)
     assert one
     assert all(torch.equal(one[name], two[name]) and one[name].any() for name in one)
@@ -164,7 +165,7 @@ def test_an_epoch_sees_every_pair_once_and_counts_its_steps():
     trainer = make_trainer()
     assert len(list(trainer.train_epoch())) == trainer.num_steps == 2
     assert sorted(trainer.progress.order.tolist()) == list(range(8))
-    row = trainer.close_epoch({"val_ciou_at_50": 0.5})
+    row = trainer.close_epoch({"val_ciou_at_50": 0.5, "score": 0.5})
     assert row["epoch"] == 1
     assert {"loss", "simsiam", "spread", "dimensions", "seconds"} <= set(row)
     assert "collapsed" not in row
@@ -183,14 +184,14 @@ def test_a_collapsed_epoch_says_so_in_its_row():
     trainer = make_trainer()
     list(trainer.train_epoch())
     trainer.progress.sums["simsiam"] = torch.tensor(-0.999 * trainer.num_steps)
-    assert trainer.close_epoch({})["collapsed"] is True
+    assert trainer.close_epoch({"score": None})["collapsed"] is True
 
 
 def run_epochs(trainer: Trainer, num: int) -> list[float]:
     losses = []
     for _ in range(num):
         list(trainer.train_epoch())
-        losses.append(trainer.close_epoch({})["loss"])
+        losses.append(trainer.close_epoch({"score": None})["loss"])
     return losses
 
 
@@ -206,7 +207,7 @@ def test_views_and_sounds_made_before_give_the_same_run():
         assert torch.equal(value, reused.model.state_dict()[name]), name
 
 
-@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective)
+@pytest.mark.parametrize("config", OBJECTIVES, ids=lambda config: config.objective.name)
 def test_a_resumed_run_of_any_objective_is_the_whole_one(tmp_path, config):
     """To the bit, BYOL's slower copy too."""
     whole, half, rest = (make_trainer(config, batch_size=8, cached_views=2) for _ in range(3))
@@ -220,7 +221,7 @@ def test_a_resumed_run_of_any_objective_is_the_whole_one(tmp_path, config):
 
 
 def test_byols_copy_follows_the_optimizer():
-    config = dataclasses.replace(SMALL, objective="byol")
+    config = dataclasses.replace(SMALL, objective=BYOL(projection_width=16, prediction_width=8))
     trainer = make_trainer(config)
     before = trainer.model.target.query[0].weight.clone()
     take_steps(trainer, 1)
@@ -229,11 +230,11 @@ def test_byols_copy_follows_the_optimizer():
     assert not torch.equal(slow, before)
 
 
-IMAGE_ENCODER_LEARN = dataclasses.replace(SMALL, num_cycles=0, train_image_encoder=True)
+IMAGE_ENCODER_LEARNS = dataclasses.replace(SMALL, num_cycles=0, train_image_encoder=True)
 
 
-def test_eyes_that_learn_are_stepped_saved_and_resumed(tmp_path):
-    trainer, other = make_trainer(IMAGE_ENCODER_LEARN), make_trainer(IMAGE_ENCODER_LEARN)
+def test_an_image_encoder_that_learns_is_stepped_saved_and_resumed(tmp_path):
+    trainer, other = make_trainer(IMAGE_ENCODER_LEARNS), make_trainer(IMAGE_ENCODER_LEARNS)
     before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
     take_steps(trainer, 1)
     moved = {n for n, v in trainer.model.state_dict().items() if not torch.equal(v, before[n])}
@@ -248,9 +249,9 @@ def test_eyes_that_learn_are_stepped_saved_and_resumed(tmp_path):
     assert take_steps(other, 2) == take_steps(trainer, 2)
 
 
-def test_eyes_that_learn_take_no_views_seen_before():
+def test_an_image_encoder_that_learns_takes_no_views_seen_before():
     with pytest.raises(ValueError, match="take cached_views 0"):
-        make_trainer(IMAGE_ENCODER_LEARN, cached_views=2)
+        make_trainer(IMAGE_ENCODER_LEARNS, cached_views=2)
 
 
 @pytest.mark.parametrize("cached_views", [0, 2])
@@ -272,7 +273,7 @@ def test_classes_are_read_from_the_labels():
 
 def test_labels_guide_what_is_pushed_away():
     """`make_pairs` alternates two classes: among the even pairs nothing may be pushed away."""
-    guided = dataclasses.replace(SMALL, objective="contrastive", num_cycles=0, label_guided=True)
+    guided = dataclasses.replace(SMALL, objective=Contrastive(label_guided=True), num_cycles=0)
     trainer = make_trainer(guided)
     trainer.model.train()
     assert float(trainer.train_step(torch.tensor([0, 2, 4, 6]))["loss"]) == 0
@@ -280,7 +281,7 @@ def test_labels_guide_what_is_pushed_away():
 
 
 def test_guidance_needs_labels():
-    guided = dataclasses.replace(SMALL, objective="contrastive", num_cycles=0, label_guided=True)
+    guided = dataclasses.replace(SMALL, objective=Contrastive(label_guided=True), num_cycles=0)
     pairs = dataclasses.replace(make_pairs(8), labels=[""] * 8)
     with pytest.raises(ValueError, match="8 of 8 pairs have none"):
         Trainer(build_model(guided), make_run(guided), pairs, open_devices("cpu"))
@@ -289,7 +290,7 @@ def test_guidance_needs_labels():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"batch_size": 16}, "smaller --batch-size"),
+        ({"batch_size": 16}, r"smaller --train\.batch-size"),
         ({"batch_size": 6, "accumulation_steps": 2, "precision": "fp16"}, "needs a GPU"),
         ({"batch_size": 8, "accumulation_steps": 3}, "equal parts"),
     ],

@@ -1,4 +1,4 @@
-"""Exhibits: exactly what was trained, in little room."""
+"""Trained variants: exactly what was trained, in little room."""
 
 import json
 import shutil
@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 import torch
-from experiments.small_world import small_scale
+from experiments.small_world import small_setup
 
 from sspl.checkpoint import load_checkpoint, save_checkpoint
 from sspl.data.orchestra import make_clip
@@ -29,22 +29,22 @@ def choices():
 @pytest.fixture(scope="module")
 def trained():
     """The runs of the two."""
-    recipe = small_scale().ours
+    recipe = small_setup().ours
     return {"start": recipe.without_pcm, "cycles-1": vary(recipe.with_pcm, num_cycles=1)}
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, choices, trained):
-    """The folder of the trials, and that of the exhibits out of them."""
-    runs, out = tmp_path_factory.mktemp("runs"), tmp_path_factory.mktemp("out") / "exhibits"
-    cache, setup = Cache(), small_scale()
+    """The folder of the trials, and that of the variants out of them."""
+    runs, out = tmp_path_factory.mktemp("runs"), tmp_path_factory.mktemp("out") / "variants"
+    cache, setup = Cache(), small_setup()
     for run in trained.values():
         run_trial(run, setup.tests, runs, cache)
     write_variants(choices, setup, runs, out)
     return runs, out
 
 
-def test_an_exhibits_maps_are_its_trials_bit_for_bit(made, trained):
+def test_a_variants_maps_are_its_trials_bit_for_bit(made, trained):
     runs, out = made
     variants = load_variants(out)
     models = open_variants(variants)
@@ -59,7 +59,7 @@ def test_an_exhibits_maps_are_its_trials_bit_for_bit(made, trained):
             assert torch.equal(*(getattr(trace, name) for trace in traces))
 
 
-def test_all_share_one_set_of_eyes_and_ears(made):
+def test_all_share_one_set_of_encoders(made):
     models = open_variants(load_variants(made[1])).values()
     for part in ("image_encoder", "audio_encoder"):
         assert len({id(getattr(model, part)) for model in models}) == 1
@@ -87,11 +87,11 @@ def test_a_trial_that_is_not_there_is_named_and_nothing_is_written(
     shutil.copytree(runs / kept, tmp_path / "runs" / kept)
     missing = name_trial(trained["cycles-1"])
     with pytest.raises(ValueError, match=f"cycles-1 was not trained: .*{missing} is not there"):
-        write_variants(choices, small_scale(), tmp_path / "runs", tmp_path / "out")
+        write_variants(choices, small_setup(), tmp_path / "runs", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_eyes_of_its_own_cannot_be_exhibited(made, choices, trained, tmp_path):
+def test_an_image_encoder_of_its_own_cannot_be_kept(made, choices, trained, tmp_path):
     runs, _ = made
     name = name_trial(trained["start"])
     shutil.copytree(runs / name, tmp_path / name)
@@ -100,15 +100,15 @@ def test_eyes_of_its_own_cannot_be_exhibited(made, choices, trained, tmp_path):
         next(model.image_encoder.parameters()).add_(1)
     meta = json.loads((tmp_path / name / "best" / "meta.json").read_text())
     save_checkpoint(model, tmp_path / name / "best", {"epoch": meta["epoch"]})
-    with pytest.raises(ValueError, match="start has eyes of its own"):
-        write_variants({"start": choices["start"]}, small_scale(), tmp_path, tmp_path / "out")
+    with pytest.raises(ValueError, match="start has an image encoder of its own"):
+        write_variants({"start": choices["start"]}, small_setup(), tmp_path, tmp_path / "out")
     assert not (tmp_path / "out" / INDEX).exists()
 
 
 def test_a_missing_or_broken_folder_is_a_sentence(made, tmp_path):
-    with pytest.raises(ValueError, match=r"exhibits\.json is missing: run python -m"):
+    with pytest.raises(ValueError, match=r"variants\.json is missing: run python -m"):
         load_variants(tmp_path)
-    (tmp_path / INDEX).write_text('{"exhibits": [{"name": "start"}]}')
+    (tmp_path / INDEX).write_text('{"format": 2, "variants": [{"name": "start"}]}')
     with pytest.raises(ValueError, match="not of this version"):
         load_variants(tmp_path)
     shutil.copytree(made[1], tmp_path / "copy")
@@ -138,11 +138,10 @@ def test_a_group_differs_from_the_start_in_what_it_is_named_after():
     start, *others = load_variants()
     field = {"cycles": "num_cycles", "scaling": "scaling", "fusion": "fusion"}
     for variant in others:
-        changed = {
-            name
-            for name, value in asdict(variant.config).items()
-            if value != getattr(start.config, name)
-        }
+        ours, theirs = asdict(start.config), asdict(variant.config)
+        ours |= ours.pop("terms")
+        theirs |= theirs.pop("terms")
+        changed = {name for name, value in theirs.items() if value != ours[name]}
         if variant.group == "objective":
             assert variant.objective != start.objective
         else:

@@ -1,4 +1,4 @@
-"""`orchestra`, the built-in world: eleven instruments seen and heard, everything known exactly."""
+"""`orchestra`, the built-in world: pictures and sounds of eleven instruments, all known exactly."""
 
 from sspl.data.orchestra.instruments import INSTRUMENTS
 from sspl.data.orchestra.scenes import Clip, Kind, Placed, draw_picture, make_clip, make_sound

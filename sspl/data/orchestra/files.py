@@ -16,7 +16,7 @@ from sspl.data.orchestra.sounds import synthesise
 from sspl.data.orchestra.videos import MovingClip
 from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
-from sspl.media.video import write_video
+from sspl.media.video_writer import write_video
 
 SoundFormat = Literal["wav", "flac", "ogg"]
 
@@ -65,9 +65,9 @@ def write_clip(
     if picture is None:
         picture = f"{clip.id}.png"
         write_image(folder / picture, clip.image)
-    heard = f"{clip.id}.{sound}"
-    write_audio(folder / heard, clip.waveform)
-    return _describe(clip.id, picture, heard, 0.0, clip.placed, clip.label, split)
+    audio = f"{clip.id}.{sound}"
+    write_audio(folder / audio, clip.waveform)
+    return _describe(clip.id, picture, audio, 0.0, clip.placed, clip.label, split)
 
 
 def write_moving_clip(
@@ -77,9 +77,9 @@ def write_moving_clip(
 
     Args, raises: as `write_clip`.
     """
-    film, heard = f"{clip.id}.mp4", f"{clip.id}.{sound}"
+    film, audio = f"{clip.id}.mp4", f"{clip.id}.{sound}"
     write_video(folder / film, clip.frames(), clip.fps, waveform=clip.waveform)
-    write_audio(folder / heard, clip.waveform)
+    write_audio(folder / audio, clip.waveform)
     rows = []
     for number, turn in enumerate(clip.turns, 1):
         row_id, label = f"{clip.id}-{number}", "+".join(turn.sounding)
@@ -87,7 +87,7 @@ def write_moving_clip(
         start_s = max(0.0, middle_s - CLIP_S / 2)
         placed = clip.placed_at(middle_s)
         write_image(folder / f"{row_id}.png", clip.draw_frame(int(middle_s * clip.fps)))
-        row = _describe(row_id, f"{row_id}.png", heard, start_s, placed, label, split)
+        row = _describe(row_id, f"{row_id}.png", audio, start_s, placed, label, split)
         rows.append(row | {"video": film})
     return rows
 

@@ -64,11 +64,11 @@ _SMALLEST_AREA, _LARGEST_AREA = 0.042, 0.30  # of the picture, for the box of on
 
 @dataclass(frozen=True, kw_only=True)
 class Pose:
-    """An instrument as it will be seen, before it has a place: its box starts at (0, 0).
+    """An instrument as it will be drawn, before it is shifted: its box starts at (0, 0).
 
     `drawing` is in shares of the picture's side, with the marks `hold`, `left` and `right`.
     `size` is (width, height) of its box. `head` is the height of a fitting player's head, and
-    `anchor` the place of `hold` on that player, in heads from the neck.
+    `anchor` the position of `hold` on that player, in heads from the neck.
     """
 
     instrument: str

@@ -1,6 +1,6 @@
 """Colours of what instruments are made of: the same woods and metals serve several classes.
 
-No class may be told by one colour, so saxophone, trumpet and tuba share the metals, and the
+No class may be known by one colour, so saxophone, trumpet and tuba share the metals, and the
 wooden instruments share the woods; now and then anything is painted.
 """
 

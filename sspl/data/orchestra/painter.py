@@ -1,4 +1,4 @@
-"""The canvas: drawings are painted several times larger than asked and averaged down."""
+"""The canvas: drawings are painted several times larger than wanted and averaged down."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Performer(NamedTuple):
 
 
 def choose_idle_hands(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Returns places for the hands of someone without an instrument, in heads from the neck."""
+    """Returns positions for the hands of someone without an instrument, in heads from the neck."""
     poses = (
         ((-0.84, 2.5), (0.84, 2.5)),  # hanging down
         ((-0.84, 2.5), (0.84, 2.5)),
@@ -54,9 +54,9 @@ def choose_idle_hands(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]
 def draw_performer(
     rng: np.random.Generator, sitting: bool, hands: tuple[np.ndarray, np.ndarray]
 ) -> Performer:
-    """Draws a person whose hands (at picture-left and picture-right) reach for two places.
+    """Draws a person whose hands (at picture-left and picture-right) reach for two points.
 
-    `hands` are in heads from the neck; a place out of reach is approached as far as the arm goes.
+    `hands` are in heads from the neck; a point out of reach is approached as far as the arm goes.
     """
     skin = vary(_SKINS[rng.integers(len(_SKINS))], rng, 6)
     top = vary(_CLOTHES[rng.integers(len(_CLOTHES))], rng, 8)
@@ -183,7 +183,7 @@ def _draw_arm(
     distance = np.clip(np.hypot(*reach), 0.35, _UPPER_ARM + _FOREARM - 0.02)
     along = reach / (np.hypot(*reach) + 1e-9)
     hand = shoulder + along * distance
-    # Two arm lengths and the distance give the elbow; of its two places, take the outer, lower one.
+    # Two arm lengths and the distance give the elbow; of the two, take the outer, lower one.
     lift = (distance**2 + _UPPER_ARM**2 - _FOREARM**2) / (2 * distance)
     # Elbows point towards us as much as aside, so they stand out less than flat arms would.
     bulge = 0.7 * np.sqrt(max(_UPPER_ARM**2 - lift**2, 0.0))

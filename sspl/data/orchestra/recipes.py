@@ -28,7 +28,7 @@ class Recipe:
     # Pitch and breath.
     vibrato_hz: float = 5.5
     vibrato_cents: float = 0.0
-    tremolo: float = 0.0  # the vibrato's part that is heard in loudness
+    tremolo: float = 0.0  # the vibrato's part in loudness
     flutter: float = 0.03  # irregularity: a fraction of loudness, and semitones of pitch
     glide_chance: float = 0.0
     glide_s: float = 0.03

@@ -1,7 +1,7 @@
 """Quiet rooms: wall, floor, what belongs to the wall, and the light that falls on everything.
 
-Rooms are dull on purpose. A background that is loud tells pictures apart better than anything in
-front of it, and a model that learns by telling pictures apart then looks at the background. Every
+Rooms are dull on purpose. A loud background distinguishes pictures better than anything in
+front of it, and a model that learns to distinguish pictures then localizes the background. Every
 colour here is pulled towards the wall's own, and nothing here depends on the instruments.
 """
 
@@ -35,7 +35,7 @@ def draw_room(rng: np.random.Generator) -> tuple[Drawing, float]:
         rail_y = floor_y - rng.uniform(0.2, 0.3)
         d.box(0, rail_y, 1, floor_y, darken(wall, 0.07))
         d.box(0, rail_y, 1, rail_y + 0.012, lighten(wall, 0.08))
-    elif style < 0.6:  # bricks, barely seen
+    elif style < 0.6:  # bricks, barely visible
         for row, y in enumerate(np.arange(0.03, floor_y, 0.06)):
             d.box(0, y, 1, y + 0.003, darken(wall, 0.05))
             for x in np.arange(0.07 * (row % 2), 1, 0.14):

@@ -12,12 +12,13 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from sspl.audio import SAMPLE_RATE_HZ
 from sspl.data.orchestra.clutter import draw_clutter
 from sspl.data.orchestra.instruments import INSTRUMENTS
 from sspl.data.orchestra.painter import Canvas
 from sspl.data.orchestra.rooms import draw_room, make_light
 from sspl.data.orchestra.sounds import synthesise
-from sspl.data.orchestra.staging import place_instruments, stage_people
+from sspl.data.orchestra.staging import arrange_instruments, stage_people
 
 Kind = Literal["solo", "duet", "silent", "offscreen", "empty"]
 Box = tuple[float, float, float, float]
@@ -60,7 +61,7 @@ class Clip:
 
     @property
     def boxes(self) -> np.ndarray:
-        """Boxes (k, 4) float32 of the instruments that are both heard and seen."""
+        """Boxes (k, 4) float32 of the visible sources."""
         boxes = [placed.box for placed in self.placed if placed.sounding]
         return np.array(boxes, np.float32).reshape(-1, 4)
 
@@ -116,7 +117,7 @@ def draw_picture(
     rng = _stream(seed, index, kind, _PICTURE)
     room, floor_y = draw_room(rng)
     clutter, light = draw_clutter(rng, floor_y), make_light(rng)
-    poses = place_instruments(plan.drawn, rng)
+    poses = arrange_instruments(plan.drawn, rng)
     people, supports = stage_people(poses, rng, floor_y)
 
     canvas = Canvas(image_px)
@@ -148,7 +149,7 @@ def make_sound(
     plan = _plan_clip(seed, index, kind, num_instruments)
     rng = _stream(seed, index, kind, _SOUND)
     if not plan.sounding:
-        noise = rng.standard_normal(round(duration_s * 16000)) * 0.001
+        noise = rng.standard_normal(round(duration_s * SAMPLE_RATE_HZ)) * 0.001
         return noise.astype(np.float32), {}
     streams = rng.spawn(len(plan.sounding))
     levels = rng.uniform(0.75, 1.0, len(plan.sounding)) / len(plan.sounding)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sspl.audio import SAMPLE_RATE_HZ
 from sspl.data.orchestra.recipes import RECIPES, Recipe
 
 CYCLE_POINTS = 8192  # read without interpolation: the error lies below the recording's own noise
@@ -34,7 +35,7 @@ def synthesise(
     instrument: str,
     rng: np.random.Generator,
     duration_s: float = 3.0,
-    sample_rate_hz: int = 16000,
+    sample_rate_hz: int = SAMPLE_RATE_HZ,
 ) -> np.ndarray:
     """Plays a made-up phrase on an instrument in a small room.
 
@@ -81,7 +82,7 @@ def synthesise(
 
 
 def room_noise(
-    rng: np.random.Generator, duration_s: float = 3.0, sample_rate_hz: int = 16000
+    rng: np.random.Generator, duration_s: float = 3.0, sample_rate_hz: int = SAMPLE_RATE_HZ
 ) -> np.ndarray:
     """Makes the tone of a room in which nothing plays: a dull hiss and a trace of mains hum.
 
@@ -120,7 +121,7 @@ def _vary(recipe: Recipe, rng: np.random.Generator) -> Recipe:
 
 
 def _phrase(recipe: Recipe, rng: np.random.Generator) -> Iterator[_Note]:
-    # An endless random walk on a scale, drawn as it is asked for.
+    # An endless random walk on a scale, drawn as it is needed.
     low, high = recipe.range_midi
     key, scale = rng.integers(12), SCALES[rng.integers(len(SCALES))]
     ladder = [midi for midi in range(low, 128) if (midi - key) % 12 in scale]

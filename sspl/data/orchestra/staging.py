@@ -31,15 +31,15 @@ class Person:
     feet_y: float
 
 
-def place_instruments(names: Sequence[str], rng: np.random.Generator) -> list[Pose]:
-    """Poses instruments and places them anywhere in the picture, hardly overlapping."""
+def arrange_instruments(names: Sequence[str], rng: np.random.Generator) -> list[Pose]:
+    """Poses instruments anywhere in the picture, hardly overlapping."""
     if len(names) < 2:
-        return [_place(pose_instrument(name, rng), rng) for name in names]
+        return [_shift(pose_instrument(name, rng), rng) for name in names]
     shrink = 0.82
     while True:
         poses = [pose_instrument(name, rng, shrink) for name in names]
         for _ in range(16):
-            first, second = (_place(pose, rng) for pose in poses)
+            first, second = (_shift(pose, rng) for pose in poses)
             if _measure_overlap(first, second) < _MOST_OVERLAP:
                 return [first, second]
         shrink = max(shrink * 0.95, 0.72)
@@ -77,9 +77,8 @@ def stage_people(
     return bystanders + players, supports
 
 
-def _place(pose: Pose, rng: np.random.Generator) -> Pose:
-    # A little more often near the edges than a uniform place would be: nothing is to be gained by
-    # looking at the middle.
+def _shift(pose: Pose, rng: np.random.Generator) -> Pose:
+    # A little more often near the edges than uniformly: a prior on the middle gains nothing.
     width, height = pose.size
     free = np.array([1 - width - 2 * _MARGIN, 1 - height - 2 * _MARGIN])
     corner = _MARGIN + rng.beta(0.8, 0.8, 2) * free
@@ -95,13 +94,13 @@ def _measure_overlap(first: Pose, second: Pose) -> float:
 
 
 def _seat_player(pose: Pose, rng: np.random.Generator, floor_y: float) -> Person | None:
-    """Puts a player behind an instrument; None if it stands alone, or no face would be seen."""
+    """Puts a player behind an instrument; None if it stands alone, or no face would be visible."""
     marks = pose.drawing.marks
     neck = marks["hold"] - np.array(pose.anchor) * pose.head
     sitting = pose.posture == "sit" or (pose.posture == "either" and rng.random() < 0.4)
     played = rng.random() < _PLAYED_SHARE
-    face_seen = neck[1] - 0.75 * pose.head > 0.0 and 0.0 < neck[0] < 1.0
-    if not (played and face_seen):
+    face_visible = neck[1] - 0.75 * pose.head > 0.0 and 0.0 < neck[0] < 1.0
+    if not (played and face_visible):
         return None
     first, second = ((marks[name] - neck) / pose.head for name in ("left", "right"))
     hands = (first, second) if first[0] < second[0] else (second, first)

@@ -123,14 +123,14 @@ def _draw_viol(
     edge, light = darken(wood, 0.45), lighten(wood, 0.2)
     half = body_length * 0.30
 
-    def place(points: object) -> np.ndarray:  # (share of half width, share of body length)
+    def on_body(points: object) -> np.ndarray:  # (share of half width, share of body length)
         return np.asarray(points, float) * (half, body_length) + (0, body_top)
 
     upper = [(0, 0.0), (0.36, 0.01), (0.70, 0.075), (0.80, 0.18), (0.70, 0.30), (0.80, 0.375)]
     waist = [(0.80, 0.375), (0.59, 0.43), (0.53, 0.51), (0.60, 0.59), (0.86, 0.645)]
     lower = [(0.86, 0.645), (0.95, 0.72), (1.0, 0.81), (0.90, 0.92), (0.58, 0.985), (0, 1.0)]
     right = np.concatenate([trace_curve(part) for part in (upper, waist, lower)])
-    outline = place(np.concatenate([right, right[::-1] * (-1, 1)]))
+    outline = on_body(np.concatenate([right, right[::-1] * (-1, 1)]))
     centre = np.array([0, body_top + body_length * 0.52])
     d.polygon(outline, edge)
     d.polygon((outline - centre) * 0.955 + centre, wood)
@@ -140,7 +140,7 @@ def _draw_viol(
     for sign in (-1, 1):
         f_hole = [(0.25, 0.475), (0.33, 0.45), (0.36, 0.49), (0.40, 0.56), (0.46, 0.64),
                   (0.52, 0.665), (0.58, 0.635)]  # fmt: skip
-        f_hole = place(np.array(f_hole) * (sign, 1))
+        f_hole = on_body(np.array(f_hole) * (sign, 1))
         d.bend(f_hole, half * 0.075, (28, 16, 12))
         d.ellipse(f_hole[0][0], f_hole[0][1], half * 0.06, half * 0.06, (28, 16, 12))
         d.ellipse(f_hole[-1][0], f_hole[-1][1], half * 0.06, half * 0.06, (28, 16, 12))
@@ -152,9 +152,9 @@ def _draw_viol(
         [(-w, nut), (w, nut), (w * 1.5, centre[1] - 0.10 * body_length),
          (-w * 1.5, centre[1] - 0.10 * body_length)], EBONY
     )  # fmt: skip
-    tail = place([(-0.13, 0.70), (0.13, 0.70), (0.07, 0.97), (-0.07, 0.97)])
+    tail = on_body([(-0.13, 0.70), (0.13, 0.70), (0.07, 0.97), (-0.07, 0.97)])
     d.polygon(tail, EBONY)
-    bridge = place([(-0.22, 0.565), (0.22, 0.565), (0.15, 0.54), (-0.15, 0.54)])
+    bridge = on_body([(-0.22, 0.565), (0.22, 0.565), (0.15, 0.54), (-0.15, 0.54)])
     d.polygon(bridge, (232, 200, 140))
     bridge_y = body_top + body_length * 0.55
     _draw_strings(d, 4, (nut, w * 0.7), (bridge_y, half * 0.14), 0.003)

@@ -1,7 +1,7 @@
 """Moving clips of the built-in world: a room filmed by a drifting camera, players taking turns.
 
 Everything is a pure function of (seed, index, kind), and what sounds where is known exactly at
-every moment. Instruments do not move, so only the sound tells who plays.
+every moment. Instruments do not move, so only the sound says which one plays.
 """
 
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image
 
+from sspl.audio import SAMPLE_RATE_HZ
 from sspl.data.orchestra.scenes import Kind, Placed, draw_picture, make_sound
 
-SAMPLE_RATE_HZ = 16_000
-VIEW = 0.9  # of the drawing's side that the camera sees at a time
+VIEW = 0.9  # of the drawing's side that the camera shows at a time
 DETAIL = 2.0  # the drawing is larger than the frames need, so that the drift can be smooth
 LOUDEST, MOST_GAIN = 0.5, 4.0  # a duet is made quiet enough to add up; here it may be louder
 FADE_S = 0.12  # from one turn to the next
@@ -23,7 +23,7 @@ _DRIFT = 5  # the random stream of the camera; the clip's own are 0 to 2
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """From `start_s` to `end_s`, `sounding` are heard and no others."""
+    """From `start_s` to `end_s`, `sounding` play and no others."""
 
     start_s: float
     end_s: float

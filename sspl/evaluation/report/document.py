@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from matplotlib.figure import Figure
 
-from sspl.plots.charts import keep_printable, render_svg
+from sspl.plots.rendering import keep_printable, render_svg
 
 WIDTH = 100  # characters in a line of a paragraph
 Cell = str | tuple[str, str]  # words, or a number and what is said about it in brackets

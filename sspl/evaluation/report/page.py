@@ -25,7 +25,7 @@ from sspl.evaluation.report.document import (
     Table,
     Terms,
 )
-from sspl.plots.charts import keep_printable
+from sspl.plots.rendering import keep_printable
 
 LONGEST_SIDE_PX = 384  # of a picture, which is shown about half as large
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"

@@ -44,14 +44,14 @@ from sspl.plots.charts import (
     pick_classes,
     plot_classes,
     plot_cycles,
-    plot_listening,
+    plot_negative_audio,
     plot_success,
 )
 
 SCORES = {"ciou_at_50": "cIoU@0.5", "auc": "AUC", "mean_ciou": "mean cIoU"}
 INTERVALS = {"ciou_at_50": "ci95", "auc": "auc_ci95"}  # of a score: the key of its interval
-PRESENCE = {"ap": "AP", "max_f1": "max-F1", "loc_acc": "LocAcc"}
-DUETS = {"ciou_at_30": "CIoU@0.3", "auc": "AUC", "nsa": "NSA"}
+OFFSCREEN = {"ap": "AP", "max_f1": "max-F1", "loc_acc": "LocAcc"}
+MULTI_SOURCE = {"ciou_at_30": "CIoU@0.3", "auc": "AUC", "nsa": "NSA"}
 
 
 def describe_result(result: Mapping[str, Any], examples: Sequence[Example] = ()) -> list[Section]:
@@ -115,9 +115,9 @@ def _show_scores(result: Mapping[str, Any]) -> list[Block]:
         table = Table(
             title="Is the source seen, and where?",
             measured=f"{measured}; {without} of them show nothing that sounds",
-            columns=("protocol", *PRESENCE.values()),
+            columns=("protocol", *OFFSCREEN.values()),
             rows=[
-                (protocol, *_write_numbers(one, PRESENCE))
+                (protocol, *_write_numbers(one, OFFSCREEN))
                 for protocol, one in result["extended"].items()
             ],
         )
@@ -126,8 +126,8 @@ def _show_scores(result: Mapping[str, Any]) -> list[Block]:
         table = Table(
             title="Several instruments in the picture",
             measured=describe_measurement(result, n=result["multi_source"]["n"]),
-            columns=("map", *DUETS.values()),
-            rows=[("model", *_write_numbers(result["multi_source"], DUETS))],
+            columns=("map", *MULTI_SOURCE.values()),
+            rows=[("model", *_write_numbers(result["multi_source"], MULTI_SOURCE))],
         )
         blocks.append(table)
     return blocks
@@ -195,7 +195,7 @@ def _show_listening(result: Mapping[str, Any], examples: Sequence[Example]) -> l
         ),
         Chart(
             file="listening.svg",
-            draw=partial(plot_listening, heard, f"protocol {first}"),
+            draw=partial(plot_negative_audio, heard, f"protocol {first}"),
             alt="Bars of the cIoU@0.5, of how the maps correlate with those under the right "
             "sound, and of the share that is on, for each sound, as in the table.",
             caption=f"Lines across the bars: 95% interval of the change. {measured}",

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from sspl.evaluation.examples import Example
-from sspl.plots.charts import SOUNDS, keep_printable
+from sspl.plots.charts import SOUNDS
 from sspl.plots.overlay import overlay_map
+from sspl.plots.rendering import keep_printable
 
 TITLES = ("best", "median", "worst")
 CELL_PX, GAP_PX, CAPTION_PX, MARGIN_PX = 256, 10, 90, 60
@@ -35,9 +36,9 @@ def listening_figure(examples: Sequence[Example]) -> Figure:
     figure, axes = _lay_out(rows)
     for column, sound in enumerate(sounds):
         axes.text((column + 0.5) * STEP_PX, -GAP_PX, SOUNDS[sound], ha="center", fontsize=10)
-    for place, example in enumerate(examples):
+    for i, example in enumerate(examples):
         words = f"{_fold(name_example(example))}\n{example.title}".strip()
-        _head_row(axes, (place + 0.5) * STEP_PX, words)
+        _head_row(axes, (i + 0.5) * STEP_PX, words)
     figure.text(0.5, 0.01, SCALE_NOTE, ha="center", fontsize=8, wrap=True)
     return figure
 
@@ -51,8 +52,8 @@ def sample_sheet(examples: Sequence[Example]) -> Figure:
     groups = group_samples(examples)
     rows = [[paint_maps(example)["right"] for example in group] for group in groups.values()]
     figure, axes = _lay_out(rows, CAPTION_PX)
-    for place, (title, group) in enumerate(groups.items()):
-        top_px = place * (STEP_PX + CAPTION_PX)
+    for i, (title, group) in enumerate(groups.items()):
+        top_px = i * (STEP_PX + CAPTION_PX)
         _head_row(axes, top_px + STEP_PX / 2, title)
         for column, example in enumerate(group):
             axes.text(
@@ -111,11 +112,11 @@ def _lay_out(
     width_px = max(map(len, rows)) * STEP_PX
     height_px = len(rows) * (STEP_PX + caption_px)
     canvas = Image.new("RGB", (width_px, height_px), "white")
-    for place, row in enumerate(rows):
+    for i, row in enumerate(rows):
         for column, picture in enumerate(row):
             if picture is not None:
                 cell = ImageOps.pad(Image.fromarray(picture), (CELL_PX, CELL_PX), color="white")
-                left_px, top_px = column * STEP_PX, place * (STEP_PX + caption_px)
+                left_px, top_px = column * STEP_PX, i * (STEP_PX + caption_px)
                 canvas.paste(cell, (left_px + GAP_PX // 2, top_px + GAP_PX // 2))
     full_px = np.array((width_px + MARGIN_PX, height_px + 2 * MARGIN_PX))
     figure = Figure(figsize=tuple(full_px / DPI), dpi=DPI)

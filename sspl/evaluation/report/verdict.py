@@ -47,11 +47,11 @@ def compare_with_floor(result: Mapping[str, Any], protocol: str) -> str:
             f"{start}; its best floor ({name}, {floor:.3f}) is at the ceiling ({ceiling:.3f}) "
             "already, so that nothing better can be shown here."
         )
-    place = "above" if score > floor else "below" if score < floor else "level with"
+    side = "above" if score > floor else "below" if score < floor else "level with"
     doubt = "takes that floor in: it could be chance" if low <= floor <= high else "excludes it"
     if result["n"] < TOO_FEW:
         doubt += f" (it says little with n = {result['n']})"
-    return f"{start}, {place} its best floor ({name}, {floor:.3f}); {interval} {doubt}."
+    return f"{start}, {side} its best floor ({name}, {floor:.3f}); {interval} {doubt}."
 
 
 def tell_listening(result: Mapping[str, Any]) -> str:
@@ -60,25 +60,25 @@ def tell_listening(result: Mapping[str, Any]) -> str:
     if "other" not in heard:
         return "Whether it listens is not known: there was no other class's sound to play."
     change, bounds = measure_change(result, "other")
-    told = "Nothing shows that it tells one class's sound from another's"
+    words = "Nothing shows that it tells one class's sound from another's"
     if bounds is not None and bounds[1] < 0:
-        told = "It listens"
+        words = "It listens"
     elif bounds is not None and bounds[0] > 0:
-        told = "It does not follow the sound"
+        words = "It does not follow the sound"
     whose = "another class's" if result.get("per_class") else "another pair's"
-    told += (
+    words += (
         f": with {whose} sound cIoU@0.5 changes by {change:+.3f} "
         f"({write_bounds(bounds, '+')}) under protocol {first_protocol(result)}, and the maps "
         f"correlate {heard['other']['map_correlation']:.3f} with those under the right one."
     )
     if heard["other"].get("n", result["n"]) < TOO_FEW:
-        told += f" (It says little with n = {heard['other'].get('n', result['n'])}.)"
+        words += f" (It says little with n = {heard['other'].get('n', result['n'])}.)"
     if "active_area" in heard.get("silent", {}):
-        told += (
+        words += (
             f" In silence {heard['silent']['active_area']:.3f} of the pictures stays on, where it "
             f"is {heard['right']['active_area']:.3f} under their own sounds."
         )
-    return told
+    return words
 
 
 def first_protocol(result: Mapping[str, Any]) -> str:

@@ -14,8 +14,7 @@ from sspl.evaluation.report.page import to_html
 from sspl.evaluation.report.sections import describe_result, explain_words
 from sspl.media.files import replace_when_done, write_json
 from sspl.metrics import PROTOCOLS
-from sspl.plots.charts import accept_any_letter
-from sspl.plots.overlay import render_figure
+from sspl.plots.rendering import accept_any_letter, render_figure
 
 # Every picture that a report may have, so that those of an older one can go.
 PICTURES = {f"success-{protocol}.svg" for protocol in PROTOCOLS} | {

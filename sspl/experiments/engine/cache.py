@@ -21,7 +21,7 @@ from sspl.experiments.engine.setup import TestSet
 from sspl.model import SSPL
 from sspl.training.config import RunConfig
 from sspl.training.datasets import load_scored_pairs, load_training_pairs, open_annotated_pairs
-from sspl.training.trainer import open_devices
+from sspl.training.devices import open_devices
 from sspl.training.views import CachedViews
 
 MOST_VIEWS = 2  # sets of encoded views that are kept: each takes hundreds of megabytes

@@ -3,31 +3,33 @@
 An experiment's result is `<folder>/<name>.json`; its figures, where there are any, lie beside it as
 `<name>.png` or `<name>-<what>.png`. Nothing is run here, so that the text can be made again at any
 time.
-
-Letters: S seeds, K thresholds.
 """
 
 import json
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from sspl.evaluation.report.document import escape_markdown
 from sspl.evaluation.report.verdict import FLOORS
+from sspl.experiments.engine.summaries import (
+    PROTOCOL,
+    Result,
+    Spread,
+    Summary,
+    find_best_floor,
+    look_up,
+    name_hardest,
+    summarise_rows,
+)
 from sspl.media.files import replace_when_done
-from sspl.upgrades import upgrade_result
+from sspl.upgrades import read_format, upgrade_experiment_name, upgrade_result
 from sspl.zoo.shipped import SHIPPED
 
-Result = Mapping[str, Any]
 TINY_RESULTS = SHIPPED.parent / "results"  # the rows that come along
-PROTOCOL = "sspl"  # under which rows are scored, and the floors beside them
 
-# Every table and figure of the paper that is an experiment, in the order in which they are told.
+# Every table and figure of the paper that is an experiment, in the order in which they are shown.
 PAPER = (
     "table1", "table2", "table3", "table4", "table5", "tableS5", "tableS6",
     "figure2", "figure4", "figure5", "figure6", "figure7",
@@ -62,102 +64,6 @@ HOW_TO_READ = """\
   negated. The scores are those of the epoch that the validation split chose, perhaps before."""
 
 
-# --- Seeds summed up --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spread:
-    """A number over seeds.
-
-    Attributes:
-        sd: standard deviation of a sample (divided by S - 1), None from a single seed.
-    """
-
-    mean: float
-    sd: float | None
-
-    def __str__(self) -> str:
-        return f"{self.mean:.3f}" + ("" if self.sd is None else f" ± {self.sd:.3f}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """A variant, trained with several seeds: a line of a table.
-
-    Attributes:
-        group: only lines of one group are compared with each other.
-        rows: of each seed, as the experiment wrote it.
-    """
-
-    group: str
-    label: str
-    rows: tuple[Mapping[str, Any], ...]
-
-    @property
-    def paper(self) -> Mapping[str, Sequence[float | None]]:
-        """The paper's cIoU@0.5 and AUC for this line, by its test set."""
-        return self.rows[0].get("paper") or {}
-
-    @property
-    def num_collapsed(self) -> int:
-        """How many of the seeds collapsed."""
-        return sum(bool(row.get("collapsed")) for row in self.rows)
-
-    def collect(self, *path: str | int) -> np.ndarray:
-        """What lies at a path in each seed's row, such as "scores", "solo", "curve".
-
-        Returns:
-            (S, ...) float64; seeds that have nothing there are left out, so that S may be 0.
-        """
-        found = [_look_up(row, path) for row in self.rows]
-        return np.array([value for value in found if value is not None], float)
-
-    def measure(self, *path: str | int) -> Spread | None:
-        """Mean and deviation of the number at a path, None where no seed has one."""
-        values = self.collect(*path)
-        if not len(values):
-            return None
-        return Spread(
-            mean=float(values.mean()), sd=float(values.std(ddof=1)) if len(values) > 1 else None
-        )
-
-
-def summarise_rows(rows: Sequence[Mapping[str, Any]]) -> list[Summary]:
-    """A summary for each group and label; groups and lines in the order in which they came."""
-    lines: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
-    for row in rows:
-        lines.setdefault(row.get("group", ""), {}).setdefault(row["label"], []).append(row)
-    return [
-        Summary(group=group, label=label, rows=tuple(seeds))
-        for group, labels in lines.items()
-        for label, seeds in labels.items()
-    ]
-
-
-def find_best_floor(result: Result, test_set: str) -> tuple[str, float] | None:
-    """The floor with the highest cIoU@0.5 on a test set and that score, None without floors."""
-    floors = {
-        name: scores[PROTOCOL]["ciou_at_50"]
-        for name, scores in result.get("floors", {}).get(test_set, {}).items()
-        if PROTOCOL in scores
-    }
-    return max(floors.items(), key=lambda floor: floor[1], default=None)
-
-
-def name_hardest(result: Result) -> str:
-    """The last of its test sets, on which other sounds are played and maps are shown."""
-    return list(result["columns"])[-1]
-
-
-def _look_up(row: Any, path: Sequence[str | int]) -> Any:
-    for key in path:
-        try:
-            row = row[key]
-        except (KeyError, IndexError, TypeError):  # TypeError: a None on the way
-            return None
-    return row
-
-
 # --- The text ---------------------------------------------------------------------------------
 
 
@@ -176,7 +82,9 @@ def load_results(folder: Path) -> dict[str, Result]:
         needed = {"title", "rows", "command", "columns", "preset"}
         if not isinstance(result, dict) or not needed <= result.keys():
             raise ValueError(f"{path} is not the result of an experiment: move it elsewhere")
-        results[path.stem] = upgrade_result(result)
+        upgraded = upgrade_result(result, path)
+        # Sorted, an older version's file comes before the one that replaced it.
+        results[upgrade_experiment_name(path.stem, read_format(result))] = upgraded
     if not results:
         raise ValueError(f"{folder} holds no results: run python -m sspl.experiments first")
     known = [name for name in PAPER if name in results]
@@ -261,8 +169,8 @@ def _write_table(result: Result, summaries: Sequence[Summary]) -> str:
     columns[""] = [_name_line(summary) for summary in summaries]
     rows = list(zip(*columns.values(), strict=True))
     lines: list[Sequence[str]] = []
-    for place, (summary, row) in enumerate(zip(summaries, rows, strict=True)):
-        if summary.group and (place == 0 or summaries[place - 1].group != summary.group):
+    for i, (summary, row) in enumerate(zip(summaries, rows, strict=True)):
+        if summary.group and (i == 0 or summaries[i - 1].group != summary.group):
             lines.append([f"*{escape_markdown(summary.group)}*", *[""] * (len(row) - 1)])
         lines.append(row)
     lines += _list_floors(result, list(columns))
@@ -307,13 +215,13 @@ def _write_scores(summaries: Sequence[Summary], *path: str) -> list[str]:
     for group in {summary.group for summary in summaries}:
         # Rounded as they are printed: what looks alike is marked alike.
         means = {
-            place: round(spread.mean, 3)
-            for place, spread in enumerate(spreads)
-            if spread is not None and summaries[place].group == group
+            i: round(spread.mean, 3)
+            for i, spread in enumerate(spreads)
+            if spread is not None and summaries[i].group == group
         }
-        for place, mean in means.items():
+        for i, mean in means.items():
             if len(means) > 1 and mean == max(means.values()):
-                cells[place] = f"**{cells[place]}**"
+                cells[i] = f"**{cells[i]}**"
     return cells
 
 
@@ -327,7 +235,7 @@ def _list_floors(result: Result, columns: Sequence[str]) -> list[list[str]]:
             f"{test_set} {score}": f"{value:.3f}"
             for test_set in result["columns"]
             for key, score in SCORES.items()
-            if (value := _look_up(floors, (test_set, name, PROTOCOL, key))) is not None
+            if (value := look_up(floors, (test_set, name, PROTOCOL, key))) is not None
         }
         heading = f"floor: {FLOORS.get(name, name)}"
         lines.append([heading, *(cells.get(column, "") for column in columns[1:])])

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from sspl.checkpoint import versions
 from sspl.data.stores import read_batches
 from sspl.experiments.engine.cache import Cache
-from sspl.experiments.engine.drawing import draw_panels
+from sspl.experiments.engine.panels import draw_panels
 from sspl.experiments.engine.scoring import measure_floors, show_panels
 from sspl.experiments.engine.setup import Setup, TestSet
 from sspl.experiments.engine.trials import (
@@ -111,8 +111,8 @@ def list_tasks(experiments: Sequence[Experiment], setup: Setup, seeds: Sequence[
         return train.seed, task.run.data, train.augmentation, model.rectified_features
 
     firsts: dict[tuple[Any, ...], int] = {}
-    for place, task in enumerate(tasks.values()):
-        firsts.setdefault(views_key(task), place)
+    for i, task in enumerate(tasks.values()):
+        firsts.setdefault(views_key(task), i)
     return sorted(tasks.values(), key=lambda task: firsts[views_key(task)])
 
 
@@ -161,10 +161,10 @@ def tell_time(tasks: Sequence[Task], setup: Setup, folder: Path) -> str:
     left = [task.run for task in tasks if read_trial(task.run, setup.tests, folder) is None]
     if not left:
         return f"all {len(tasks)} trials were done before: rows and figures are made from them"
-    told = f"{len(left)} of {len(tasks)} trials are to be done"
+    words = f"{len(left)} of {len(tasks)} trials are to be done"
     if setup.trial_s is None:
-        return f"{told}; how long they take on your device is not known"
-    return f"{told}: about {sum(map(setup.trial_s, left)) / 60:.0f} min on two CPU cores"
+        return f"{words}; how long they take on your device is not known"
+    return f"{words}: about {sum(map(setup.trial_s, left)) / 60:.0f} min on two CPU cores"
 
 
 def gather(
@@ -264,17 +264,17 @@ def _draw_panels(
         shown = [panel for panel in panels if panel["group"] == group]
         pairs = cache.test_pairs(_hardest_test(variant, setup))
         clips = {panel["clip"] for panel in shown}
-        places = {name: i for i, name in enumerate(pairs.ids) if name in clips}
-        (images,) = read_batches(pairs.images, len(places), places.values())
+        indices = {name: i for i, name in enumerate(pairs.ids) if name in clips}
+        (images,) = read_batches(pairs.images, len(indices), indices.values())
         slug = re.sub(r"\W+", "-", f"{experiment.name} {group} maps")
         figures[f"{slug}.jpg"] = draw_panels(
             shown,
             pictures={
                 name: image.permute(1, 2, 0).numpy()
-                for name, image in zip(places, images, strict=True)
+                for name, image in zip(indices, images, strict=True)
             },
-            boxes={name: pairs.boxes[i] for name, i in places.items()},
-            names={name: pairs.labels[i] for name, i in places.items()},
+            boxes={name: pairs.boxes[i] for name, i in indices.items()},
+            names={name: pairs.labels[i] for name, i in indices.items()},
         )
     return figures
 

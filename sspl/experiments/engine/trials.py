@@ -23,8 +23,8 @@ from sspl.experiments.engine.setup import TestSet
 from sspl.media.files import write_json
 from sspl.model import SSPL
 from sspl.training.config import RunConfig
+from sspl.training.devices import open_devices
 from sspl.training.loop import CONFIG, list_differences, read_run, train
-from sspl.training.trainer import open_devices
 from sspl.upgrades import FORMAT, read_format, upgrade_scores
 from sspl.weights import load_encoders
 
@@ -60,13 +60,15 @@ def adopt_trials(folder: Path) -> int:
     """
     adopted = 0
     for config in sorted(folder.glob(f"*/{CONFIG}")):
-        written = json.loads(config.read_text(encoding="utf-8"))
-        if read_format(written) == FORMAT:
+        try:
+            if read_format(json.loads(config.read_text(encoding="utf-8")), config) == FORMAT:
+                continue
+            named = folder / name_trial(read_run(config))
+            if not named.exists():
+                config.parent.rename(named)
+                adopted += 1
+        except FileNotFoundError:  # another process was faster
             continue
-        named = folder / name_trial(read_run(config))
-        if not named.exists():
-            config.parent.rename(named)
-            adopted += 1
     return adopted
 
 
@@ -155,12 +157,12 @@ def _read_kept(out: Path, run: RunConfig) -> dict[str, Any] | None:
         )
     try:
         kept = json.loads((out / SCORE).read_text(encoding="utf-8"))
-        version = read_format(kept)
-        for asked in kept["tests"].values():
-            asked["scores"] = upgrade_scores(asked["scores"], version)
-        return kept
     except ValueError as error:
         raise ValueError(f"{out / SCORE} is not JSON ({error}): delete {out}") from error
+    version = read_format(kept, out / SCORE)
+    for asked in kept["tests"].values():
+        asked["scores"] = upgrade_scores(asked["scores"], version)
+    return kept
 
 
 def _is_new(kept: Mapping[str, Any], name: str, test: TestSet, run: RunConfig) -> bool:

@@ -13,7 +13,8 @@ from sspl.evaluation.report.sheets import (
     pick_listening,
     sample_sheet,
 )
-from sspl.plots.overlay import overlay_map, render_figure
+from sspl.plots.overlay import overlay_map
+from sspl.plots.rendering import render_figure
 
 
 def list_words(figure) -> list[str]:

@@ -7,15 +7,15 @@ from matplotlib.figure import Figure
 
 from experiments.fake_rows import make_false_negative_rate, make_result, make_row, make_table
 from sspl.experiments.engine.drawing import (
-    draw_panels,
     plot_cost,
     plot_cycles,
     plot_false_negative_rate,
     plot_listening,
     plot_success,
 )
+from sspl.experiments.engine.panels import draw_panels
 from sspl.metrics import THRESHOLDS
-from sspl.plots.overlay import render_figure
+from sspl.plots.rendering import render_figure
 
 BOX = np.array([[0.2, 0.3, 0.6, 0.9]])
 RAMP = np.linspace(-0.2, 0.4, 14)[None].repeat(14, 0)

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 import pytest
 import torch
 
-from experiments.small_world import TWO, list_two, small_scale
+from experiments.small_world import TWO, list_two, small_setup
 from sspl.checkpoint import load_checkpoint
 from sspl.experiments.engine import runner, trials
 from sspl.experiments.engine.cache import Cache
@@ -23,6 +23,8 @@ from sspl.experiments.engine.trials import (
     run_trial,
     with_seed,
 )
+from sspl.experiments.engine.variants import vary, vary_objective, vary_terms
+from sspl.objectives import BYOL
 from sspl.training.loop import train
 
 
@@ -32,7 +34,7 @@ def done(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     out = folder / "results"
     out.mkdir()
-    run_experiments([TWO], small_scale(), (0, 1), folder, out)
+    run_experiments([TWO], small_setup(), (0, 1), folder, out)
     return folder, json.loads((out / "two.json").read_text())
 
 
@@ -56,7 +58,7 @@ def test_there_is_a_row_for_each_variant_and_seed(done):
 def test_a_rows_scores_are_those_of_its_checkpoint(done):
     """By another way: maps of the loaded model, the metric by hand."""
     folder, result = done
-    setup, row = small_scale(), result["rows"][0]
+    setup, row = small_setup(), result["rows"][0]
     model = load_checkpoint(folder / name_trial(list_two(setup)[0].run) / "best")
     asked = Cache().test(model, setup.tests["silent"])
     with torch.no_grad():
@@ -84,7 +86,7 @@ def test_floors_and_panels_are_kept_and_drawn(done):
 def test_what_was_done_is_not_done_again(done, monkeypatch):
     folder, result = done
     monkeypatch.setattr(trials, "train", None)  # to be called would fail
-    setup = small_scale()
+    setup = small_setup()
     again = gather(TWO, setup, (0, 1), folder, Cache())
     assert json.loads(json.dumps(again["rows"])) == result["rows"]
     assert "were done before" in tell_time(list_tasks([TWO], setup, (0, 1)), setup, folder)
@@ -92,7 +94,7 @@ def test_what_was_done_is_not_done_again(done, monkeypatch):
 
 def test_a_trial_of_the_same_seed_comes_to_the_same(done, tmp_path):
     _, result = done
-    setup = small_scale()
+    setup = small_setup()
     run = list_two(setup)[0].run
     run_trial(run, setup.tests, tmp_path, Cache())
     assert read_trial(run, setup.tests, tmp_path)["scores"] == result["rows"][0]["scores"]
@@ -100,7 +102,7 @@ def test_a_trial_of_the_same_seed_comes_to_the_same(done, tmp_path):
 
 def test_a_trained_trial_is_scored_on_a_new_test_set_without_training(done, tmp_path, monkeypatch):
     folder, result = done
-    setup, run = small_scale(), list_two(small_scale())[0].run
+    setup, run = small_setup(), list_two(small_setup())[0].run
     shutil.copytree(folder / name_trial(run), tmp_path / name_trial(run))
     monkeypatch.setattr(trials, "train", None)
     data = replace(setup.tests["solo"].data, val_seed=8, num_val=3)
@@ -114,7 +116,7 @@ def test_a_trained_trial_is_scored_on_a_new_test_set_without_training(done, tmp_
 
 def test_a_trial_of_other_defaults_is_not_taken_for_this_one(done, tmp_path):
     folder, _ = done
-    run, tests = list_two(small_scale())[0].run, small_scale().tests
+    run, tests = list_two(small_setup())[0].run, small_setup().tests
     shutil.copytree(folder / name_trial(run), tmp_path / name_trial(run))
     path = tmp_path / name_trial(run) / "config.json"
     config = json.loads(path.read_text())
@@ -129,17 +131,17 @@ def test_a_trial_of_other_defaults_is_not_taken_for_this_one(done, tmp_path):
 
 def test_a_half_written_score_is_named(done, tmp_path):
     folder, _ = done
-    run = list_two(small_scale())[0].run
+    run = list_two(small_setup())[0].run
     shutil.copytree(folder / name_trial(run), tmp_path / name_trial(run))
     (tmp_path / name_trial(run) / SCORE).write_text("{")
     with pytest.raises(ValueError, match=SCORE):
-        read_trial(run, small_scale().tests, tmp_path)
+        read_trial(run, small_setup().tests, tmp_path)
 
 
 def test_a_trial_is_the_training_that_the_command_does(done, tmp_path):
     """Shared pairs, views and embeddings change nothing, bit for bit."""
     folder, _ = done
-    run = with_seed(list_two(small_scale())[1].run, 1)
+    run = with_seed(list_two(small_setup())[1].run, 1)
     from sspl.build import build_model
     from sspl.training.datasets import load_scored_pairs, load_training_pairs
     from sspl.weights import load_encoders
@@ -155,7 +157,7 @@ def test_a_trial_is_the_training_that_the_command_does(done, tmp_path):
 
 
 def test_a_trial_that_was_stopped_goes_on(tmp_path, monkeypatch):
-    setup = small_scale()
+    setup = small_setup()
     run = list_two(setup)[0].run
     monkeypatch.setattr(trials, "score_model", _stop)
     with pytest.raises(KeyboardInterrupt):
@@ -172,7 +174,7 @@ def _stop(*_):
 
 
 def test_names_tell_runs_apart_and_forget_defaults():
-    run = small_scale().ours.with_pcm
+    run = small_setup().ours.with_pcm
     default = replace(run, train=replace(run.train, weight_decay=1e-4))
     assert name_trial(run) == name_trial(default)
     assert name_trial(run).split("-")[0] == name_trial(with_seed(run, 3)).split("-")[0]
@@ -181,12 +183,15 @@ def test_names_tell_runs_apart_and_forget_defaults():
         replace(run, model=replace(run.model, num_cycles=1)),
         replace(run, train=replace(run.train, augmentation="crop")),
         replace(run, data=replace(run.data, num_instruments=3)),
+        vary_objective(run, stop_gradient=False),
+        vary(run, objective=BYOL(projection_width=8, prediction_width=4)),
+        vary_terms(run, area_weight=0.25),
     ]
-    assert len({name_trial(other) for other in [run, *others]}) == 4
+    assert len({name_trial(other) for other in [run, *others]}) == 7
 
 
 def test_a_trial_that_another_process_is_at_is_left_to_it(tmp_path):
-    run = small_scale().ours.without_pcm
+    run = small_setup().ours.without_pcm
     context = get_context("spawn")
     with context.Manager() as manager:
         held, let_go = manager.Event(), manager.Event()
@@ -210,7 +215,7 @@ def _hold(run, folder, held, let_go):
 
 def test_it_waits_for_what_others_are_at(tmp_path, monkeypatch):
     """The other process finishes while this one waits; nothing is trained here."""
-    setup = small_scale()
+    setup = small_setup()
     run = list_two(setup)[0].run
     turns = []
 
