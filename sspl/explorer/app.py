@@ -31,7 +31,7 @@ from sspl.explorer.videos import build_video_tab
 
 PAGE, SAMPLES = find_assets() / "page", find_assets() / "samples"
 FORGET_S = 2 * 60 * 60  # what a visitor brought or made is deleted after this
-MAX_VISITORS = 500  # whose scenes are kept at a time
+MAX_SESSIONS = 500  # whose scenes are kept at a time
 MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest wait their turn
 # Gradio brings it along, so no page needs the network; of its half-bold a third of the letters.
 FONT = (LocalFont("Source Sans Pro", weights=(400, 700)), "sans-serif")
@@ -136,7 +136,7 @@ def launch_app(app: gr.Blocks, **options: Any):
         app_kwargs={"routes": [modules.route]},
         footer_links=["api"],
         max_file_size=f"{MAX_UPLOAD_MB}mb",
-        state_session_capacity=MAX_VISITORS,
+        state_session_capacity=MAX_SESSIONS,
         ssr_mode=False,
         **options,
     )
