@@ -131,7 +131,6 @@ def test_a_config_knows_nothing_of_data():
     assert rooms <= {"config", "attention", "audio", "baselines", "encoders", "heads", "objectives"}
 
 
-@wait("explorer.stage takes write_animation from sspl.localize, which is on its way to media")
 def test_library_code_imports_no_command():
     runs = {
         module
@@ -211,11 +210,7 @@ def test_old_names_are_found():
 ROOMS = sorted({"/".join(path.relative_to(ROOT).parts[:2]) for path in list_code()})
 WAITING = {
     "app.py": "visitors, until the page is in modules",
-    "benchmarks/loading.py": "places, until the field's words are in the benchmarks",
-    "sspl/data": "place and see, until the field's words are in the data",
     "sspl/explorer": "place, race and told, until the page is in modules",
-    "sspl/plots": "place, until the figures have a file each",
-    "sspl/prepare": "place and told, until the field's words are in the data",
 }
 
 
