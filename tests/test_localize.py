@@ -12,6 +12,7 @@ from media_files import VIDEO_FPS, draw_quarters, rising_tone, write_noise, writ
 from PIL import Image
 from test_model import SMALL
 
+import sspl.localize
 import sspl.localizer
 from sspl.build import build_model
 from sspl.checkpoint import save_checkpoint

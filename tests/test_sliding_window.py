@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from sspl.encoders import IMAGE_ENCODERS
+from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS
 from sspl.sliding_window import BATCH, is_silent, locate_frames, measure_level_dbfs
 
 RATE_HZ = 16_000
@@ -44,7 +44,10 @@ class FakeModel(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.config = SimpleNamespace(image_spec=replace(IMAGE_ENCODERS["tiny_vgg"], input_px=8))
+        self.config = SimpleNamespace(
+            image_spec=replace(IMAGE_ENCODERS["tiny_vgg"], input_px=8),
+            audio_spec=AUDIO_ENCODERS["tiny_vggish"],
+        )
         self.weight = torch.nn.Parameter(torch.zeros(()))
         self.batches: list[int] = []
 

@@ -24,7 +24,7 @@ def steps_figure(
 
     Args:
         image: (H, W, 3) uint8.
-        boxes: (k, 4) normalised (x0, y0, x1, y1) of what sounds and is seen, or None.
+        boxes: (k, 4) normalised (x0, y0, x1, y1) of the visible sources, or None.
         index: which sample of the batch.
         silent: the sound was silence: no maps are drawn, and the figure says so.
     """

@@ -31,19 +31,20 @@ def test_a_course_has_solo_scenes_to_learn_from_and_silent_ones_to_be_scored_on(
     assert len(pairs) == NUM_TRAIN
     assert seen.shape[:2] == (3, NUM_TRAIN)
     assert all(len(objects) == 1 for objects in pairs.objects)
-    asked = course.asked()
-    assert all(sorted(item.sounding for item in o) == [False, True] for o in asked.pairs.objects)
-    assert asked.encoded.visual.shape[0] == asked.encoded.embeddings.shape[0] == NUM_HELD
-    assert set(pairs.labels) | set(asked.pairs.labels) <= {"accordion", "acoustic_guitar"}
-    assert not set(pairs.ids) & set(asked.pairs.ids)
+    held, test = course.test_scenes()
+    assert all(sorted(item.sounding for item in o) == [False, True] for o in held.objects)
+    assert test.encoded.visual.shape[0] == test.encoded.embeddings.shape[0] == NUM_HELD
+    assert test.visible.all()
+    assert set(pairs.labels) | set(held.labels) <= {"accordion", "acoustic_guitar"}
+    assert not set(pairs.ids) & set(held.ids)
 
 
 def test_the_other_sound_is_of_the_other_class(course):
-    asked = course.asked()
-    heard, there = asked.heard["other"]
-    labels = np.array(asked.pairs.labels)
+    held, test = course.test_scenes()
+    heard, there = test.sounds["other"]
+    labels = np.array(held.labels)
     for i in np.flatnonzero(there):
-        same = (heard[i] == asked.encoded.embeddings).flatten(1).all(1).numpy()
+        same = (heard[i] == test.encoded.embeddings).flatten(1).all(1).numpy()
         assert set(labels[same]) == set(labels) - {labels[i]}
 
 
@@ -59,12 +60,12 @@ def test_a_course_that_was_left_goes_on_where_it_was(course):
 
 def test_threads_share_the_drawing(course):
     shared = LiveScenes(2, num_train=NUM_TRAIN, num_held=NUM_HELD)
-    threads = [threading.Thread(target=shared.asked) for _ in range(2)]
+    threads = [threading.Thread(target=shared.test_scenes) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert shared.asked().pairs.ids == course.asked().pairs.ids
+    assert shared.test_scenes()[0].ids == course.test_scenes()[0].ids
     assert len(shared.training()[0]) == NUM_TRAIN
 
 

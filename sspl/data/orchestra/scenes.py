@@ -82,8 +82,8 @@ def make_clip(
 ) -> Clip:
     """Makes clip number `index` of the world `seed`.
 
-    Kinds: "solo", one instrument, seen and heard; "duet", two of different classes, both heard;
-    "silent", two seen, one heard; "offscreen", one heard that is not in the picture, another seen;
+    Kinds: "solo", one instrument, which plays; "duet", two of different classes, both playing;
+    "silent", two, one of them playing; "offscreen", one that is silent, while another plays unseen;
     "empty", a room without instruments, and only its quiet noise. Only the first
     `num_instruments` of `INSTRUMENTS` appear; with fewer than all, their number is in the `id`.
 

@@ -6,6 +6,7 @@ An experiment says what varies; a scale says what it starts from, learns from an
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from sspl.config import without_pcm
 from sspl.data.config import DataConfig
@@ -42,6 +43,8 @@ class TestSet:
     Attributes:
         stands_for: the paper's test set whose place it takes, as `Variant.paper` names it.
     """
+
+    __test__: ClassVar[bool] = False  # not one of pytest's
 
     data: DataConfig
     split: str
