@@ -43,7 +43,7 @@ def test_every_variant_is_found_by_its_own_setting(variant):
             None,
             "more than 5 cycles",
         ),
-        ({"objective": "attention"}, "attention", READ_OUT, 1, "min_max", "Softmax"),
+        ({"objective": "senocak"}, "attention", READ_OUT, 1, "min_max", "Softmax"),
     ],
 )
 def test_what_nobody_trained_is_shown_by_the_nearest(changes, name, verdict, t, scaling, word):

@@ -15,6 +15,7 @@ class Objective:
 
 
 OURS = "ours"
+# Keys are the names in a configuration; what is no objective of its own there has one of its own.
 OBJECTIVES = {
     OURS: Objective(
         label=OUR_RECIPE,
@@ -29,19 +30,19 @@ OBJECTIVES = {
         label="BYOL",
         asks="BYOL between the views in SimSiam's place; the tie to the sound stays.",
     ),
-    "barlow-twins": Objective(
+    "barlow_twins": Objective(
         label="Barlow Twins",
         asks="Barlow Twins between the views in SimSiam's place; the tie stays.",
     ),
-    "w-mse": Objective(
+    "w_mse": Objective(
         label="W-MSE",
         asks="W-MSE between the views in SimSiam's place; the tie to the sound stays.",
     ),
-    "vicreg-tie": Objective(
+    "vicreg_correspondence": Objective(
         label="our recipe, VICReg as tie",
         asks="VICReg ties map and sound where our recipe has Barlow Twins.",
     ),
-    "attention": Objective(
+    "senocak": Objective(
         label="Attention",
         asks="What the map picks out fits its own sound better than another's, a negative.",
     ),
@@ -54,7 +55,7 @@ OBJECTIVES = {
         label="contrastive (A)",
         asks="Every other sound of the batch is a negative, one of the same class too.",
     ),
-    "label-guided": Objective(
+    "label_guided": Objective(
         label="contrastive, label-guided (B)",
         asks="As A, but labels say which negatives are false.",
     ),
