@@ -4,8 +4,8 @@
 
 Paper, Flickr10k cIoU@0.5 / AUC: (a) encoder from scratch, no stop-gradient 0.141 / 0.147; (b)
 encoder pre-trained, no stop-gradient 0.382 / 0.432; (c) from scratch 0.570 / 0.511; (d) both, the
-method without PCM 0.671 / 0.556; with PCM (e) T = 1 0.655 / 0.562, (f) T = 3 0.719 / 0.584, (g) T = 5
-0.743 / 0.587.
+method without PCM 0.671 / 0.556; with PCM (e) T = 1 0.655 / 0.562, (f) T = 3 0.719 / 0.584, (g)
+T = 5 0.743 / 0.587.
 """
 
 from dataclasses import replace
