@@ -141,10 +141,12 @@ def _check_width(model: SSPL, pairs: Pairs, source: DataConfig) -> None:
 
 
 def _choose_embeddings(model: SSPL, trained_on: DataConfig, given: Path | None) -> str | None:
-    """The file that holds what the checkpoint's ears take in, if they take in embeddings."""
+    """The file that holds what the checkpoint takes in place of sounds, if it does."""
     if model.config.audio_encoder != "embedding":
         if given is not None:
-            raise ValueError("this checkpoint has ears of its own: leave --embeddings out")
+            raise ValueError(
+                "this checkpoint has an audio encoder of its own: leave --embeddings out"
+            )
         return None
     if given is None and trained_on.embeddings is None:
         raise ValueError("this checkpoint takes embeddings in place of sounds: pass --embeddings")

@@ -92,7 +92,7 @@ def _ceiling(truth: np.ndarray, protocol: Protocol) -> float:
 
 
 def saliency(features: Tensor) -> Tensor:
-    """What the eyes alone find salient: mean |f| over channels, (N, C, h, w) to (N, h, w).
+    """What the image encoder alone finds salient: mean |f|, (N, C, h, w) to (N, h, w).
 
     EZ-VSL's `NormReducer`, there on ResNet-18.
     """

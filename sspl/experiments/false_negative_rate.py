@@ -1,4 +1,4 @@
-"""Beyond Figure 2: the share of false negatives as a dial, for the methods A, B and C.
+"""Beyond Figure 2: the share of false negatives varied, for the methods A, B and C.
 
     python -m sspl.experiments false_negative_rate
 
@@ -110,7 +110,7 @@ READING = (
 
 EXPERIMENT = Experiment(
     name="false_negative_rate",
-    title="The share of false negatives as a dial",
+    title="The share of false negatives, varied",
     variants=list_variants,
     reading=READING,
     measure=count_false_negatives,

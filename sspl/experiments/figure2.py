@@ -33,7 +33,7 @@ def list_methods(recipe: Recipe) -> dict[str, RunConfig]:
 READING = (
     "**Agrees**: leaving the false negatives out by labels (B) raises the score over letting "
     "them in (A), and SSPL (C) reaches the same without labels or negatives. The gaps, 0.03 to "
-    "0.04, are about one deviation: nothing as drastic as in the paper's pictures. Its eyes "
+    "0.04, are about one deviation: nothing as drastic as in the paper's pictures. Its encoder "
     "learn from the loss and can unlearn what two cellos share; ours are frozen."
 )
 

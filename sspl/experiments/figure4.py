@@ -25,8 +25,8 @@ def list_variants(setup: Setup) -> list[Variant]:
 
 READING = (
     "**Agrees** on solo scenes: SSPL with PCM is above HardWay at all thresholds. Above 0.7 "
-    "nothing is reached: the eyes' halo is wider than the boxes. On silent scenes Attention and "
-    "SSPL without PCM are ahead."
+    "nothing is reached: the encoder's halo is wider than the boxes. On silent scenes Attention "
+    "and SSPL without PCM are ahead."
 )
 
 EXPERIMENT = Experiment(

@@ -10,8 +10,9 @@ from sspl.experiments.engine.variants import Experiment
 
 READING = (
     "The first six pictures of the harder test set, of one seed. All methods but HardWay choose "
-    "the right instrument in most; what they miss is the size: the halo of small eyes is larger "
-    "than a flute. Where the map with PCM marks two instruments, it has spread, not listened."
+    "the right instrument in most; what they miss is the size: the halo of a small encoder is "
+    "larger than a flute. Where the map with PCM marks two instruments, it has spread, not "
+    "listened."
 )
 
 EXPERIMENT = Experiment(

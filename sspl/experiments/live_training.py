@@ -59,7 +59,7 @@ def list_live_runs(
 
 
 class LiveScenes:
-    """Scenes as frozen eyes and ears take them in, drawn once for any number of races.
+    """Scenes as frozen encoders take them in, drawn once for any number of trainings.
 
     To learn from there are solo scenes; to be scored on, scenes in which a second instrument is
     seen and not heard.
@@ -184,7 +184,7 @@ class LiveTraining:
     """Trains several runs in turn; every lap shows where they stand.
 
     Args:
-        runs: by name; they share eyes, ears, batch size and seed.
+        runs: by name; they share encoders, batch size and seed.
         course: what they learn from and are scored on; it is filled first, where it is not.
     Raises:
         ValueError: if a batch is larger than the course, or the runs do not start alike.

@@ -1,8 +1,8 @@
-"""The methods that SSPL is held against, from a recipe: same frozen eyes, same query, same map.
+"""The methods that SSPL is held against, from a recipe: same frozen encoders, query, map.
 
 What differs is what is minimised. They have neither views to compare nor a PCM. HardWay's and the
 contrastive losses are of the plain cosine; where a recipe's map has a norm offset, it is read out
-with it all the same, which helps them, too. In the papers their eyes learn.
+with it all the same, which helps them, too. In the papers their encoders learn.
 """
 
 from sspl.baselines import Contrastive, HardWay, Senocak
@@ -24,7 +24,7 @@ def hardway(recipe: Recipe) -> RunConfig:
 
 
 def hardway_with_lower_bounds(recipe: Recipe) -> RunConfig:
-    """HardWay with bounds that the cosines of frozen eyes can reach; see LOG.md.
+    """HardWay with bounds that the cosines of a frozen encoder can reach; see LOG.md.
 
     Theirs suit a network that learns its features.
     """

@@ -2,9 +2,9 @@
 
     python -m sspl.experiments negative_audio
 
-Not in the paper. Every variant has the same eyes and read-out; what differs is what ties the map to
-the sound. To be judged by the harder test set, and by how much of the score is left when another
-class's sound is played.
+Not in the paper. Every variant has the same encoders and read-out; what differs is what pairs the
+map with the sound. To be judged by the harder test set, and by how much of the score is left when
+another class's sound is played.
 """
 
 from dataclasses import replace

@@ -70,11 +70,11 @@ def _list_methods(recipes: Mapping[str, Recipe]) -> list[tuple[str, RunConfig]]:
 READING = (
     "**Agrees**: SSPL scores above HardWay, with PCM most of all. **Disagrees**: Attention, the "
     "paper's weakest, is as good here as SSPL without PCM, and four times the pairs help nobody "
-    "much. We think both come from the frozen eyes, which were trained to name instruments and "
-    "are the same for every method: a loss on whole pictures has little to misalign, and 512 "
-    "pairs teach the small query all it can learn. HardWay's published bounds suit features "
-    "that learn; lower ones depend on the seed. **With one instrument the eyes' own saliency is "
-    "as high as most methods**: only the PCM, which fits the map to the object, goes above it. "
+    "much. We think both come from the frozen image encoder, which was trained to name "
+    "instruments and is the same for every method: a loss on whole pictures has little to "
+    "misalign, and 512 pairs teach the small query all it can learn. HardWay's published bounds suit features "
+    "that learn; lower ones depend on the seed. **With one instrument the encoder's own saliency "
+    "is as high as most methods**: only the PCM, which fits the map to the object, goes above it. "
     "The paper's exact objective does not localize at all; its epoch is chosen among zeros, "
     "often the first, so that its lines are no ranking (LOG.md says what was tried)."
 )

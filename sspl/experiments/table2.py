@@ -26,7 +26,7 @@ READING = (
     "(0.164, the others 0.472 and 0.372) marks both instruments. The paper has the opposite, "
     "0.314 against 0.253. What the PCM makes of the feature has heard the sound and is free to "
     "spread over whatever looks like an instrument; nothing in the loss stops it. One seed, as "
-    "in our earlier numbers, hid this. **Here the eyes' saliency is no rival** (0.026): these "
+    "in our earlier numbers, hid this. **Here the encoder's saliency is no rival** (0.026): these "
     "scenes are where listening shows."
 )
 

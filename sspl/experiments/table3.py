@@ -2,9 +2,9 @@
 
     python -m sspl.experiments table3
 
-Paper, Flickr10k cIoU@0.5 / AUC: (a) eyes from scratch, no stop-gradient 0.141 / 0.147; (b) eyes
-pre-trained, no stop-gradient 0.382 / 0.432; (c) from scratch 0.570 / 0.511; (d) both, the method
-without PCM 0.671 / 0.556; with PCM (e) T = 1 0.655 / 0.562, (f) T = 3 0.719 / 0.584, (g) T = 5
+Paper, Flickr10k cIoU@0.5 / AUC: (a) encoder from scratch, no stop-gradient 0.141 / 0.147; (b)
+encoder pre-trained, no stop-gradient 0.382 / 0.432; (c) from scratch 0.570 / 0.511; (d) both, the
+method without PCM 0.671 / 0.556; with PCM (e) T = 1 0.655 / 0.562, (f) T = 3 0.719 / 0.584, (g) T = 5
 0.743 / 0.587.
 """
 
@@ -49,7 +49,7 @@ def _train_by_strategy(recipe: Recipe, setup: Setup) -> list[Variant]:
 
 
 def from_scratch(run: RunConfig, setup: Setup) -> RunConfig:
-    """The run with eyes that begin at random and learn, which cannot look at cached views."""
+    """The run with an image encoder that learns from a random start, on fresh views."""
     train = replace(run.train, cached_views=0, epochs=setup.scratch_epochs)
     return replace(vary(run, train_image_encoder=True), train=train)
 
@@ -72,9 +72,9 @@ READING = (
     "vary in fewer directions (4.1 for 5.3): a collapse, which the spread of single dimensions "
     "(0.97) does not show, since the projector ends in a batch norm. The score cannot show it, "
     "being near zero with and without. Under our recipe SimSiam's part collapses, too, and "
-    "costs nothing: the tie carries the map. **Disagrees**: under the paper's objective eyes "
+    "costs nothing: the tie carries the map. **Disagrees**: under the paper's objective encoders "
     "from scratch do better than pre-trained ones (0.10 with a deviation of 0.08, after three "
-    "epochs on fresh views). We think that what our small pre-trained eyes have before their "
+    "epochs on fresh views). We think that what our small pre-trained encoder has before its "
     "last ReLU says little of where a thing is. **No trend with T** beyond the seeds, against "
     "0.655 to 0.743."
 )

@@ -51,7 +51,7 @@ def list_variants(setup: Setup) -> list[Variant]:
 READING = (
     "**Agrees**: no augmentation adds anything to a crop, and translation, rotation and blur "
     "cost the most. **Disagrees**: mirroring gives nothing (the paper: 0.16), probably because "
-    "the instruments are drawn facing both ways and the eyes learned from them so; colour "
+    "the instruments are drawn facing both ways and the encoder learned from them so; colour "
     "jittering, the paper's best, costs 0.03. Each picture has three views, so that a change of "
     "every second one is seen rarely."
 )

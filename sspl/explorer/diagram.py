@@ -54,7 +54,7 @@ EQUATIONS: tuple[Equation, ...] = (  # each gives the quantity of one column
         "gives": "p",
         "name": "Eqs. (9), (S10)",
         "equation": "pₗ = Wᵀ rₗ₊₁",
-        "words": "The layer above predicts this one. At the top p₃ = fᵥ, what the eyes saw.",
+        "words": "The layer above predicts this one. At the top p₃ = fᵥ, the visual feature.",
     },
     {
         "gives": "r",

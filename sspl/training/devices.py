@@ -21,8 +21,8 @@ def open_devices(device: str | None = None) -> Accelerator:
     if device == "cuda" and not has_gpu:
         raise ValueError("PyTorch finds no GPU here: take --device cpu")
     # Precision is ours to set (`Trainer`), whatever the launcher's configuration says. Nobody reads
-    # the running statistics of any process but the first, and eyes that learn have looked already
-    # when they would be handed round.
+    # the running statistics of any process but the first, and an image encoder that learns has run
+    # already when they would be handed round.
     accelerator = Accelerator(
         cpu=device == "cpu" or not has_gpu,
         mixed_precision="no",

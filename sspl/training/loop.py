@@ -54,7 +54,7 @@ def train(
 
     Args:
         selection_pairs: score the epochs, and choose; encoded before where other runs share them,
-            but not where the eyes learn; None keeps the last (`select` "last").
+            but not where the image encoder learns; None keeps the last (`select` "last").
         resume: go on from `out/last.pt` if it is there.
         accelerator: from `open_devices`, which is called if None.
         views, embeddings: what `Trainer` would make of the pairs, where other runs share them.

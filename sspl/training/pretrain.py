@@ -1,4 +1,4 @@
-"""Pre-train the tiny eyes and ears by classification, as ImageNet and AudioSet did the paper's.
+"""Pre-train the tiny encoders by classification, as ImageNet and AudioSet did the paper's.
 
     python -m sspl.training.pretrain --out assets/models/tiny-encoders
 
@@ -121,7 +121,7 @@ def pretrain_image_encoder(config: PretrainConfig) -> tuple[nn.Module, float]:
         targets[:num],
         config,
         config.picture_epochs,
-        "pre-train eyes",
+        "pre-train image encoder",
     )
     image_encoder.eval()
     with torch.no_grad():
@@ -147,7 +147,7 @@ def pretrain_audio_encoder(config: PretrainConfig) -> tuple[nn.Module, float]:
         targets[:num],
         config,
         config.sound_epochs,
-        "pre-train ears",
+        "pre-train audio encoder",
     )
     audio_encoder.eval()
     with torch.no_grad():

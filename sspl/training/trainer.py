@@ -309,7 +309,7 @@ def _check_fit(run: RunConfig, num_pairs: int, accelerator: Accelerator) -> None
     config = run.train
     if run.model.train_image_encoder and config.cached_views:
         raise ValueError(
-            "cached views are what eyes saw before, and these eyes learn: take cached_views 0"
+            "cached views are encoded before, and this image encoder learns: take cached_views 0"
         )
     parts = accelerator.num_processes * config.accumulation_steps
     if config.batch_size % parts or config.batch_size < 2 * parts:

@@ -112,7 +112,7 @@ function drawDiagram(scene, cells, pictures, sounds) {
     "div", { class: "diagram" },
     ...heads,
     ...pictures.elements,
-    drawArrow("predict", "M135 0 V17 H67 V24", [67, 30], "what the eyes saw", 0, "top"),
+    drawArrow("predict", "M135 0 V17 H67 V24", [67, 30], "visual feature", 0, "top"),
     drawArrow("correct", "M203 30 V13 H135 V6", [135, 0], "read out", 4, "top"),
     ...storeys,
     sounds.element,

@@ -13,9 +13,9 @@ WORDS = {
     "picture, however small the source; adaptive as many pixels as the boxes have, so that the "
     "map is told the size. Scores under different protocols do not compare.",
     "Floor": "What scores without listening: a disc in the middle, the average of the training "
-    "boxes (mean box), the whole picture (everything), or what the eyes alone find striking "
-    "(saliency). A score that is not above every floor does not show that anything was localized "
-    "by its sound.",
+    "boxes (mean box), the whole picture (everything), or what the image encoder alone finds "
+    "striking (saliency). A score that is not above every floor does not show that anything was "
+    "localized by its sound.",
     "Ceiling": "The best score that any map without ties could reach under the protocol.",
     "Refined": "The map mixed with the saliency (object-guided localization, from EZ-VSL): 0.4 of "
     "the map, 0.6 of the other.",

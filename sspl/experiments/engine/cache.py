@@ -1,7 +1,7 @@
 """What the trials of one process share, so that nothing is drawn, read or encoded twice.
 
 The encoders are frozen: what they make of pictures and sounds is the same for every trial that has
-the same eyes and ears. Where the eyes learn, nothing of theirs is kept.
+the same encoders. Where the image encoder learns, nothing of its is kept.
 
 Letters: N pairs, P audio patches, A audio channels, C h w features.
 """
@@ -74,7 +74,7 @@ class Cache:
         return self._keep(("val", run.data), lambda: load_scored_pairs(run.data, "val"), 3)
 
     def selection(self, model: SSPL, run: RunConfig) -> Pairs | EncodedTestSet:
-        """What chooses a run's epoch; encoded, unless its eyes learn."""
+        """What chooses a run's epoch; encoded, unless its image encoder learns."""
         pairs = self.selection_pairs(run)
         if model.config.train_image_encoder:
             return pairs
@@ -92,7 +92,7 @@ class Cache:
         return self._keep(("test", test), open_pairs, 8)
 
     def test(self, model: SSPL, test: TestSet) -> EncodedTestSet:
-        """A test set as the model's encoders take it in; kept, unless its eyes learned."""
+        """A test set as the model's encoders take it in; kept, unless its image encoder learned."""
         pairs = self.test_pairs(test)
         if model.config.train_image_encoder:
             return encode_test_set(model, pairs)

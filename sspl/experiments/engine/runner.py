@@ -204,7 +204,7 @@ def _measure_floors(
 ) -> dict[str, Any]:
     """The floors of each test set; of one that is another for some variants, none.
 
-    Saliency is that of the first eyes that were pre-trained.
+    Saliency is that of the first image encoder that was pre-trained.
     """
     variant = next((v for v in variants if not v.run.model.train_image_encoder), variants[0])
     model = load_trial(with_seed(variant.run, seed), folder, cache.device)

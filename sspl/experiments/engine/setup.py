@@ -62,7 +62,7 @@ class Setup:
         labelled: the recipe on data whose sounds have a class each, None where there is none.
         tests: test sets by name.
         trainings: by the paper's name of each training set that there is, the recipes on it.
-        scratch_epochs: for eyes that learn too; they see fresh views, which takes far longer.
+        scratch_epochs: where the image encoder learns too, on fresh views, which takes far longer.
         trial_s: about how long a trial takes, where that was measured.
     """
 
@@ -112,7 +112,7 @@ def tiny_setup() -> Setup:
 
 
 def light_setup(data: Path, embeddings: Path | None) -> Setup:
-    """Photographs, SqueezeNet's eyes, a CPU: a folder with the splits train, val and test."""
+    """Photographs, SqueezeNet, a CPU: a folder with the splits train, val and test."""
 
     ours, papers = (
         _pair_up(run if embeddings is None else use_embeddings(run, embeddings), 4, 8)
@@ -209,7 +209,7 @@ def _pair_up(run: RunConfig, epochs: int, epochs_without: int) -> Recipe:
 
 
 def _tiny_trial_s(run: RunConfig) -> float:
-    """Measured on two CPU cores: views and scores, then each pair, each cycle, eyes that learn."""
+    """Measured on two CPU cores: views and scores, each pair, each cycle, a learning encoder."""
     pair_s = 0.0006 + 0.002 * run.model.num_cycles + 0.02 * run.model.train_image_encoder
     return 15 + 2 * run.model.num_cycles + run.train.epochs * run.data.num_train * pair_s
 

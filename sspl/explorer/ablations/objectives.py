@@ -49,7 +49,7 @@ OBJECTIVES = {
     "hardway": Objective(
         label="HardWay",
         asks="Bounds tell object from background, and other pictures are negatives. The "
-        "published bounds, which suit eyes that learn.",
+        "published bounds, which suit encoders that learn.",
     ),
     "contrastive": Objective(
         label="contrastive (A)",
