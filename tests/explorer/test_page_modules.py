@@ -27,7 +27,7 @@ def modules():
 @pytest.fixture(scope="module")
 def python():
     """What asks the page's scripts for something."""
-    files = sorted((ROOT / "sspl" / "explorer").glob("*.py"))
+    files = sorted((ROOT / "sspl" / "explorer").rglob("*.py"))
     return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
