@@ -21,7 +21,6 @@ from sspl.data.config import DataConfig
 from sspl.data.pairs import Pairs
 from sspl.encode import encode_pairs, predict_maps
 from sspl.evaluate import main as evaluate
-from sspl.metrics import score_maps
 from sspl.objectives import SimSiam
 from sspl.presets import PRESETS, light
 from sspl.train import main, parse
@@ -114,11 +113,12 @@ def test_an_image_encoder_that_learns_looks_anew_at_what_chooses(tmp_path, monke
     """The maps that are scored are those of the epoch's encoder, not of the one it began with."""
     scored: list[torch.Tensor] = []
 
-    def keep_maps(maps, *rest):
-        scored.append(maps)
-        return score_maps(maps, *rest)
+    def keep_maps(*features):
+        maps = predict_maps(*features)
+        scored.append(maps[-1])
+        return maps
 
-    monkeypatch.setattr("sspl.training.loop.score_maps", keep_maps)
+    monkeypatch.setattr("sspl.evaluation.evaluator.predict_maps", keep_maps)
     model = dataclasses.replace(RUN.model, train_image_encoder=True)
     run = change(dataclasses.replace(RUN, model=model), cached_views=0, learning_rate=0.1)
     trained = build_model(model)
