@@ -72,11 +72,12 @@ READING = (
     "paper's weakest, is as good here as SSPL without PCM, and four times the pairs help nobody "
     "much. We think both come from the frozen image encoder, which was trained to name "
     "instruments and is the same for every method: a loss on whole pictures has little to "
-    "misalign, and 512 pairs teach the small query all it can learn. HardWay's published "
-    "bounds suit features that learn; lower ones depend on the seed. **With one instrument the "
-    "encoder's own saliency is as high as most methods**: only the PCM, which fits "
-    "the map to the object, goes above it. The paper's exact objective does not localize at all; "
-    "its epoch is chosen among zeros, often the first, so that its lines are no ranking (LOG.md says what was tried)."
+    "misalign, and 512 pairs teach the small query all it can learn. HardWay's published bounds "
+    "suit features that learn; lower ones depend on the seed. **With one instrument the "
+    "encoder's own saliency is as high as most methods**: only the PCM, which fits the map to "
+    "the object, goes above it. The paper's exact objective does not localize at all; its epoch "
+    "is chosen among zeros, often the first, so that its lines are no ranking (LOG.md says what "
+    "was tried)."
 )
 
 EXPERIMENT = Experiment(
