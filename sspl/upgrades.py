@@ -20,6 +20,11 @@ FORMAT = 2  # of what this version writes
 _PARTS_1 = {"eyes": "image_encoder", "ears": "audio_encoder"}
 _TERMS_1 = {"tie": "correspondence", "leave_out": "background", "attention": "senocak"}
 _OBJECTIVES_1 = {"attention": "senocak"}
+FILES_1 = {
+    "image_encoder.safetensors": "eyes.safetensors",
+    "audio_encoder.safetensors": "ears.safetensors",
+}
+"""How format 1 called the files of the tiny encoders."""
 _EXPERIMENTS_1 = {"dial": "false_negative_rate", "listening": "negative_audio"}
 # Of its model's config, what became the extra terms' or an objective's; the last say whose.
 _EXTRA_1 = {

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from sspl.assets import find_assets
 from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS, Published, Shipped
 from sspl.media.files import check_file
+from sspl.upgrades import FILES_1
 
 VARIABLE = "SSPL_WEIGHTS_DIR"
 TINY_FOLDER = find_assets() / "models" / "tiny-encoders"
@@ -80,8 +81,9 @@ def find_weights(name: str, weights_dir: str | Path | None = None) -> Path:
         raise ValueError(f"the weights folder {folder} is not there: check the name")
     source = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name].weights
     if isinstance(source, Shipped):
-        own = folder / source.file if folder else None
-        return check_file(own if own and own.exists() else TINY_FOLDER / source.file)
+        names = (source.file, FILES_1.get(source.file, source.file))
+        own = [folder / name for name in names if (folder / name).exists()] if folder else []
+        return check_file(own[0] if own else TINY_FOLDER / source.file)
 
     assert source is not None, f"{name} has no weights to be found"
     published = source

@@ -444,6 +444,18 @@ def test_the_weights_folder_may_hold_other_tiny_encoders(tmp_path):
     )
 
 
+@pytest.mark.parametrize("both", [False, True])
+def test_the_weights_folder_may_have_been_filled_for_format_1(tmp_path, both):
+    old, new = build_model(SMALL, seed=3), build_model(SMALL, seed=4)
+    save_file(old.image_encoder.state_dict(), tmp_path / "eyes.safetensors")
+    if both:
+        save_file(new.image_encoder.state_dict(), tmp_path / "image_encoder.safetensors")
+    model = build_model(SMALL)
+    load_encoders(model, tmp_path)
+    expected = (new if both else old).image_encoder.state_dict()["0.weight"]
+    assert torch.equal(model.image_encoder.state_dict()["0.weight"], expected)
+
+
 def test_an_image_encoder_that_learns_keeps_its_random_start():
     model = build_model(replace(SMALL, train_image_encoder=True))
     before = model.image_encoder.state_dict()["0.weight"].clone()
