@@ -20,6 +20,7 @@ from sspl.model import SSPL
 from sspl.upgrades import (
     FORMAT,
     read_format,
+    upgrade_metrics,
     upgrade_model_config,
     upgrade_tensor_name,
 )
@@ -70,14 +71,22 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> SSPL:
 
 
 def read_meta(folder: Path) -> dict[str, Any]:
-    """`meta.json` of a checkpoint folder; ValueError if it is missing or broken."""
+    """`meta.json` of a checkpoint folder, its metrics by this version's names.
+
+    Raises:
+        ValueError: if it is missing or broken, or a later version wrote it.
+    """
     path = Path(folder) / META
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        meta = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ValueError(f"{folder} is not a checkpoint folder: it has no {META}") from error
     except ValueError as error:
         raise ValueError(f"{path} is not valid JSON: {error}") from error
+    version = read_format(meta, folder)
+    if "metrics" in meta:
+        meta["metrics"] = upgrade_metrics(meta["metrics"], version)
+    return meta
 
 
 def versions() -> dict[str, str | None]:

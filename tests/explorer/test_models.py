@@ -26,6 +26,14 @@ def test_a_trained_model_tells_its_data_and_its_score(models):
     assert r"cIoU\@0.5 0.51 on the test split" in facts
 
 
+@pytest.mark.parametrize(("name", "score"), [("tiny", "0.50"), ("tiny-no-pcm", "0.47")])
+def test_a_shipped_model_tells_its_score(name, score):
+    ((_, model),) = load_models((name,)).items()
+    assert "trained on 2,048 scenes of orchestra, without labels" in model.facts
+    said = rf"cIoU\@0.5 {score} on the validation split, which chose its epoch"
+    assert said in model.facts
+
+
 def test_a_model_of_a_whole_folder_does_not_count_zero_scenes(models):
     meta = {"data": {"name": "/data/mine", "num_train": 0}, "metrics": {}}
     facts = describe_model(models[WITH].network, meta)
