@@ -32,6 +32,7 @@ from sspl.training.datasets import (
     load_training_truths,
     open_annotated_pairs,
 )
+from sspl.upgrades import FORMAT
 from sspl.zoo.shipped import find_checkpoint, load_model
 
 
@@ -115,6 +116,7 @@ def main(
     if "mean_box" not in scores["floors"]:
         notes.append("There is no mean box: the data has no annotated training split.")
     result = {
+        "format": FORMAT,
         "data": data,
         **where,
         "split": where["split"] + (", seen in training" if seen else ", unseen"),

@@ -142,6 +142,15 @@ def upgrade_scores(scores: Mapping[str, Any], version: int) -> dict[str, Any]:
     return {**scores, "listening": listening}
 
 
+def upgrade_evaluation(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What `sspl.evaluate` wrote as JSON."""
+    version = read_format(result)
+    new = upgrade_scores(result, version)
+    if version < 2 and "duets" in new:
+        new["multi_source"] = new.pop("duets")
+    return new
+
+
 def upgrade_result(result: Mapping[str, Any], source: Path | str = "it") -> dict[str, Any]:
     """What an experiment found: its name, its command, its rows and the names of its figures."""
     version = read_format(result, source)

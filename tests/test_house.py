@@ -15,8 +15,8 @@ PACKAGE = ROOT / "sspl"
 ROWS = [
     "assets attention audio heads metrics pcm",
     "encoders media objectives",
-    "baselines command upgrades weights",
-    "config",
+    "baselines command upgrades",
+    "config weights",
     "model",
     "build data trace_stats",
     "checkpoint encode plots sliding_window",

@@ -26,6 +26,7 @@ from sspl.training.trainer import Trainer
 from sspl.upgrades import (
     FORMAT,
     read_format,
+    upgrade_evaluation,
     upgrade_index,
     upgrade_metrics,
     upgrade_model_config,
@@ -428,3 +429,10 @@ def test_a_finished_run_of_format_1_has_its_log_in_todays_names(tmp_path):
     assert not any("score" in row for row in read_log(tmp_path))
     run_training(tmp_path, resume=True)
     assert read_log(tmp_path) == rows
+
+
+def test_an_evaluation_of_format_1_is_read():
+    old = {"n": 3, "listening": {"right": {"share_on": 0.2}}, "duets": {"n": 1}}
+    new = upgrade_evaluation(old)
+    assert new == {"n": 3, "listening": {"right": {"active_area": 0.2}}, "multi_source": {"n": 1}}
+    assert upgrade_evaluation({**new, "format": 2}) == {**new, "format": 2}

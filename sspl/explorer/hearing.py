@@ -29,6 +29,7 @@ from sspl.media.pictures import read_image
 from sspl.plots.overlay import overlay_map, stretch_map
 from sspl.sliding_window import is_silent
 from sspl.trace_stats import find_peak
+from sspl.upgrades import upgrade_evaluation
 
 FRAME_PX, SCORED_PX = 280, 224
 DARK = 0.5  # of what is on under the own sound: no more is left when a map counts as dark
@@ -310,7 +311,7 @@ def _describe_evaluation(model: Model) -> Evaluation:
             "command": f"python -m sspl.evaluate --checkpoint {model.folder} --kind silent "
             f"--seed 31337 --json {path}",
         }
-    result = json.loads(path.read_text(encoding="utf-8"))
+    result = upgrade_evaluation(json.loads(path.read_text(encoding="utf-8")))
     return {
         "label": model.label,
         "sentence": tell_listening(result),
