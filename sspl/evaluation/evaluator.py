@@ -33,7 +33,7 @@ class Questions:
     Attributes:
         protocols: cycles, negative audio and several sources are scored under the first.
         per_cycle: score the map after every cycle.
-        bounds: score floors, ceiling, and maps refined by saliency as well.
+        bounds: score floors, ceiling, maps refined by saliency and their confidence as well.
         conditions: which sounds are played; None plays all there are.
         num_maps: of how many pictures the maps are kept.
     """
@@ -71,7 +71,8 @@ class Evaluation:
     Attributes:
         protocols: as asked.
         indices: (n,) the pairs with a source in the picture, of which most of the rest is.
-        visible: (N,) bool; confidence: (N,) how sure the last map is, see `offscreen.confidence`.
+        visible: (N,) bool; confidence: (N,) how sure the last map is, see
+            `offscreen.confidence`; empty where bounds are not asked for.
         cious: (n,) of the last cycle, by protocol.
         per_cycle: (n,) after each cycle, under the first protocol; empty where not asked.
         refined, ceiling: (n,) by protocol; floors: by floor and protocol; empty where not asked.
@@ -123,7 +124,8 @@ def evaluate_model(
     for batch in test.batches():
         right = predict_maps(model, batch.visual, test.play("right", batch.indices)[0])
         visible.append(batch.visible)
-        sure.append(confidence(right[-1]))
+        if questions.bounds:
+            sure.append(confidence(right[-1]))
         missing = questions.num_maps - sum(part.shape[1] for part in maps)
         if missing > 0:
             maps.append(right[:, :missing])
