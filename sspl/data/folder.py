@@ -10,13 +10,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sspl.audio import clip_log_mel
+from sspl.data.inputs import apply_front_end
 from sspl.data.manifest import IMAGE_PX, Row, read_manifest
 from sspl.data.pairs import Pairs
 from sspl.data.shards import Shards, open_shards
 from sspl.data.stores import Store
+from sspl.encoders import AUDIO_ENCODERS, AudioEncoderSpec
 from sspl.media.pictures import read_image
 from sspl.media.sounds import read_audio
+
+VGGISH = AUDIO_ENCODERS["vggish"]
 
 
 def open_pairs(
@@ -27,6 +30,7 @@ def open_pairs(
     list_name: str | None = None,
     num: int = 0,
     seed: int = 0,
+    encoder: AudioEncoderSpec = VGGISH,
 ) -> Pairs:
     """The pairs of a split; pictures and sounds are read when they are needed.
 
@@ -37,6 +41,7 @@ def open_pairs(
             embedded them, by the stem of their file; the sounds themselves are not read.
         list_name: only rows on this clip list.
         num: so many rows, drawn at random by `seed`; 0 takes all.
+        encoder: what the sounds are for.
     Raises:
         ValueError: as `read_manifest` and `Shards`, or if there are fewer rows than `num`. Reading
             raises one that names the row, if one of its files cannot be read; nothing is replaced.
@@ -49,19 +54,20 @@ def open_pairs(
         )
     if num:
         rows = [rows[i] for i in sorted(np.random.default_rng(seed).permutation(len(rows))[:num])]
-    return open_rows(rows, embeddings, open_shards(folder))
+    return open_rows(rows, embeddings, open_shards(folder), encoder)
 
 
 def open_rows(
     rows: Sequence[Row],
     embeddings: str | Path | None = None,
     shards: Shards | None = None,
+    encoder: AudioEncoderSpec = VGGISH,
 ) -> Pairs:
     """The pairs of some of a folder's rows; `shards` are the folder's, see `open_pairs`."""
     if shards is not None:
         shards.check(rows)
     if embeddings is None:
-        sounds = Store(partial(_read_sound, shards), rows)
+        sounds = Store(partial(_read_sound, shards, encoder), rows)
     else:
         sounds = _find_embeddings(embeddings, rows)
     return Pairs(
@@ -121,10 +127,11 @@ def _read_picture(shards: Shards | None, row: Row) -> Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
 
 
-def _read_sound(shards: Shards | None, row: Row) -> Tensor:
-    """(3, 96, 64) float32."""
+def _read_sound(shards: Shards | None, encoder: AudioEncoderSpec, row: Row) -> Tensor:
+    """(P, *patch_shape) float32."""
+    source = shards.read(row.audio) if shards else row.audio
     try:
-        waveform = read_audio(shards.read(row.audio) if shards else row.audio, row.start_s)
-        return clip_log_mel(torch.from_numpy(waveform))
+        waveform = read_audio(source, row.start_s, sample_rate_hz=encoder.sample_rate_hz)
+        return apply_front_end(torch.from_numpy(waveform), encoder)
     except ValueError as error:
         raise ValueError(f"row {row.id!r}: {error}") from error

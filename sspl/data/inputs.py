@@ -37,6 +37,15 @@ def prepare_sound(
     Raises:
         ValueError: if the encoder takes embeddings in place of sounds.
     """
+    return apply_front_end(torch.tensor(waveform), encoder)[None].to(device)
+
+
+def apply_front_end(waveform: Tensor, encoder: AudioEncoderSpec) -> Tensor:
+    """(N,) float in [-1, 1] at the encoder's `sample_rate_hz` to (P, *patch_shape) float32.
+
+    Raises:
+        ValueError: if the encoder takes embeddings in place of sounds.
+    """
     if encoder.front_end is None:
         raise ValueError("this model takes embeddings: it has no audio encoder to hand a sound to")
-    return encoder.front_end(torch.tensor(waveform))[None].to(device)
+    return encoder.front_end(waveform)

@@ -11,11 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sspl.audio import CLIP_S, clip_log_mel
+from sspl.audio import CLIP_S, SAMPLE_RATE_HZ
+from sspl.data.inputs import apply_front_end
 from sspl.data.manifest import AnnotatedObject
 from sspl.data.orchestra import INSTRUMENTS, Kind, Placed, draw_picture, make_clip
 from sspl.data.orchestra.sounds import synthesise
 from sspl.data.stores import Store, map_on_all_cores
+from sspl.encoders import AUDIO_ENCODERS, AudioEncoderSpec
+from sspl.media.sounds import to_model_rate
 from sspl.metrics import ground_truth
 
 
@@ -26,7 +29,8 @@ class Pairs:
     Attributes:
         ids: N names.
         images: (N, 3, px, px) uint8 RGB, squashed to a square.
-        sounds: (N, P, 96, 64) float32 log-mel patches, or (N, P, A) embeddings made before.
+        sounds: (N, P, ...) float32, what the front end of one audio encoder makes of them, such as
+            (N, 3, 96, 64) for VGGish; or (N, P, A) embeddings made before.
         boxes: N arrays (k, 4) float, normalised xyxy of the visible sources.
         labels: N names of the sounding class, "" where it is not known.
         num_annotators: how many people drew a pair's boxes, 0 where nobody did; by default 1.
@@ -59,6 +63,7 @@ def orchestra_pairs(
     kinds: Sequence[Kind] = ("solo",),
     image_px: int = 128,
     num_instruments: int = len(INSTRUMENTS),
+    encoder: AudioEncoderSpec = AUDIO_ENCODERS["vggish"],
 ) -> Pairs:
     """Draw and play `num` orchestra clips, on all cores, with a progress bar.
 
@@ -67,6 +72,7 @@ def orchestra_pairs(
         kinds: clip i is of kind `kinds[i % len(kinds)]`.
         image_px: side of the pictures.
         num_instruments: only the first so many of `INSTRUMENTS` appear.
+        encoder: what the sounds are for.
     """
     draw = partial(_draw_and_play, seed, tuple(kinds), image_px, num_instruments)
     clips = map_on_all_cores(draw, range(num), f"orchestra, seed {seed}")
@@ -74,7 +80,7 @@ def orchestra_pairs(
     return Pairs(
         ids=list(ids),
         images=torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
-        sounds=torch.stack([clip_log_mel(torch.from_numpy(waveform)) for waveform in waveforms]),
+        sounds=torch.stack([_take_sound(waveform, encoder) for waveform in waveforms]),
         boxes=[_list_boxes(items) for items in placed],
         labels=list(labels),
         num_annotators=[1] * num,
@@ -95,15 +101,26 @@ def orchestra_boxes(
     return list(map_on_all_cores(draw, range(num), "training boxes"))
 
 
-def orchestra_solos(seed: int, labels: Sequence[str], num: int) -> dict[str, Tensor]:
-    """By instrument `num` sounds of it that no clip holds: (num, P, 96, 64) log-mel patches."""
+def orchestra_solos(
+    seed: int,
+    labels: Sequence[str],
+    num: int,
+    encoder: AudioEncoderSpec = AUDIO_ENCODERS["vggish"],
+) -> dict[str, Tensor]:
+    """By instrument `num` sounds of it that no clip holds: (num, P, ...) as in `Pairs.sounds`."""
     rng = np.random.default_rng([seed, 47])
     return {
         label: torch.stack(
-            [clip_log_mel(torch.from_numpy(synthesise(label, rng, CLIP_S))) for _ in range(num)]
+            [_take_sound(synthesise(label, rng, CLIP_S), encoder) for _ in range(num)]
         )
         for label in labels
     }
+
+
+def _take_sound(waveform: np.ndarray, encoder: AudioEncoderSpec) -> Tensor:
+    """A sound of `orchestra`, (N,) at 16 kHz, as the encoder takes it in: (P, *patch_shape)."""
+    at_its_rate = to_model_rate(waveform, SAMPLE_RATE_HZ, encoder.sample_rate_hz)
+    return apply_front_end(torch.from_numpy(at_its_rate), encoder)
 
 
 def _draw_boxes(seed: int, kinds: tuple[Kind, ...], num_instruments: int, index: int) -> np.ndarray:

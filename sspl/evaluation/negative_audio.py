@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sspl.audio import NUM_SAMPLES, log_mel, stretch_range
+from sspl.audio import CLIP_S
+from sspl.data.inputs import apply_front_end
 from sspl.model import SSPL
 
 AudioCondition = Literal["right", "other", "same", "silent", "noise"]
@@ -48,9 +49,10 @@ class Sounds:
         self.names: list[AudioCondition] = [
             name for name, partners in self._partners.items() if (partners >= 0).any()
         ]
+        self._num_samples = round(CLIP_S * model.config.audio_spec.sample_rate_hz)
         if model.config.audio_encoder != "embedding":
             self.names.extend(("silent", "noise"))
-            self._silence = self._encode_audio(torch.zeros(1, NUM_SAMPLES))
+            self._silence = self._encode_audio(torch.zeros(1, self._num_samples))
 
     def play(self, name: AudioCondition, indices: np.ndarray) -> tuple[Tensor, np.ndarray]:
         """Embeddings (n, P, A) to play to the pictures `indices` (n,).
@@ -63,16 +65,16 @@ class Sounds:
             return self._silence.expand(len(indices), -1, -1), there
         if name == "noise":
             streams = [np.random.default_rng([self._seed, 43, int(i)]) for i in indices]
-            noise = np.stack([rng.uniform(-1, 1, NUM_SAMPLES) for rng in streams])
-            return self._encode_audio(
-                stretch_range(torch.from_numpy(noise.astype(np.float32)))
-            ), there
+            noise = np.stack([rng.uniform(-1, 1, self._num_samples) for rng in streams])
+            return self._encode_audio(torch.from_numpy(noise.astype(np.float32))), there
         partners = self._partners[name][indices]
         return self._embeddings[torch.from_numpy(partners)], partners >= 0
 
     @torch.no_grad()
     def _encode_audio(self, waveforms: Tensor) -> Tensor:
-        return self._model.encode_audio(log_mel(waveforms).to(self._embeddings.device)).float()
+        spec = self._model.config.audio_spec
+        patches = torch.stack([apply_front_end(waveform, spec) for waveform in waveforms])
+        return self._model.encode_audio(patches.to(self._embeddings.device)).float()
 
 
 def choose_partners(

@@ -9,8 +9,10 @@ from typing import Literal, TypedDict
 import torch
 from torch import Tensor
 
+from sspl.audio import SAMPLE_RATE_HZ
 from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.explorer.scenes import Scene
+from sspl.media.sounds import to_model_rate
 from sspl.model import SSPL
 from sspl.pcm import NUM_LAYERS, Layers, PredictiveCoding
 
@@ -93,7 +95,9 @@ def run_pass(model: SSPL, pcm: PredictiveCoding, scene: Scene) -> Pass:
     """Run the model over a scene's picture and its first sound."""
     config, device = model.config, next(model.parameters()).device
     visual = model.encode_image(prepare_picture(scene.picture, config.image_spec, device))
-    patches = prepare_sound(scene.sound.waveform, config.audio_spec, device)
+    spec = config.audio_spec
+    waveform = to_model_rate(scene.sound.waveform, SAMPLE_RATE_HZ, spec.sample_rate_hz)
+    patches = prepare_sound(waveform, spec, device)
     sound, query = model.project_audio(model.encode_audio(patches))
     return Pass(visual=visual, sound=sound, query=query, cycles=list(pcm.run(visual, sound)))
 

@@ -8,19 +8,24 @@ import numpy as np
 from torch import Tensor
 
 from sspl.data.config import DataConfig
-from sspl.data.folder import open_embeddings, open_pairs, open_rows
+from sspl.data.folder import VGGISH, open_embeddings, open_pairs, open_rows
 from sspl.data.manifest import read_manifest
 from sspl.data.pairs import Pairs, orchestra_boxes, orchestra_pairs, orchestra_solos
 from sspl.data.shards import open_shards
 from sspl.data.stores import read_batches
+from sspl.encoders import AudioEncoderSpec
 from sspl.metrics import ground_truth
 from sspl.training.config import RunConfig
 
 NUM_SOLOS = 3  # sounds that stand for a class
 
 
-def load_training_pairs(data: DataConfig, seed: int = 0) -> Pairs:
-    """The pairs to learn from; `seed` draws `num_train` of a folder's.
+def load_training_pairs(
+    data: DataConfig, seed: int = 0, encoder: AudioEncoderSpec = VGGISH
+) -> Pairs:
+    """The pairs to learn from, their sounds as `encoder` takes them in.
+
+    `seed` draws `num_train` of a folder's.
 
     Raises:
         ValueError: if no data is named, or a row cannot be read; nothing is replaced.
@@ -28,12 +33,18 @@ def load_training_pairs(data: DataConfig, seed: int = 0) -> Pairs:
     _check_named(data)
     if data.name == "orchestra":
         return orchestra_pairs(
-            data.train_seed, data.num_train, data.kinds, num_instruments=data.num_instruments
+            data.train_seed,
+            data.num_train,
+            data.kinds,
+            num_instruments=data.num_instruments,
+            encoder=encoder,
         )
-    return open_pairs(data.name, "train", data.embeddings, num=data.num_train, seed=seed)
+    return open_pairs(
+        data.name, "train", data.embeddings, num=data.num_train, seed=seed, encoder=encoder
+    )
 
 
-def load_scored_pairs(data: DataConfig, split: str) -> Pairs:
+def load_scored_pairs(data: DataConfig, split: str, encoder: AudioEncoderSpec = VGGISH) -> Pairs:
     """The pairs of a split that choose the epoch: "val" or, the authors' way, "test".
 
     Raises:
@@ -44,9 +55,13 @@ def load_scored_pairs(data: DataConfig, split: str) -> Pairs:
         if split != "val":
             raise ValueError("`orchestra` has no test split: other seeds of it are tests")
         return orchestra_pairs(
-            data.val_seed, data.num_val, data.val_kinds, num_instruments=data.num_instruments
+            data.val_seed,
+            data.num_val,
+            data.val_kinds,
+            num_instruments=data.num_instruments,
+            encoder=encoder,
         )
-    pairs = open_pairs(data.name, split, data.embeddings)
+    pairs = open_pairs(data.name, split, data.embeddings, encoder=encoder)
     bare = [name for name, boxes in zip(pairs.ids, pairs.boxes, strict=True) if not len(boxes)]
     if bare:
         raise ValueError(
@@ -56,13 +71,18 @@ def load_scored_pairs(data: DataConfig, split: str) -> Pairs:
     return pairs
 
 
-def open_annotated_pairs(data: DataConfig, split: str, list_name: str | None = None) -> Pairs:
+def open_annotated_pairs(
+    data: DataConfig,
+    split: str,
+    list_name: str | None = None,
+    encoder: AudioEncoderSpec = VGGISH,
+) -> Pairs:
     """The pairs of a folder's split to evaluate on, those without a source in the picture too.
 
     Raises:
         ValueError: as above, or where somebody has yet to say what sounds in a picture.
     """
-    pairs = open_pairs(data.name, split, data.embeddings, list_name=list_name)
+    pairs = open_pairs(data.name, split, data.embeddings, list_name=list_name, encoder=encoder)
     bare = [name for name, num in zip(pairs.ids, pairs.num_annotators, strict=True) if not num]
     if bare:
         raise ValueError(
@@ -86,7 +106,13 @@ def load_training_truths(data: DataConfig) -> Iterator[np.ndarray]:
             yield ground_truth(row.boxes, row.num_annotators)
 
 
-def load_solos(data: DataConfig, pairs: Pairs, seed: int, split: str = "") -> dict[str, Tensor]:
+def load_solos(
+    data: DataConfig,
+    pairs: Pairs,
+    seed: int,
+    split: str = "",
+    encoder: AudioEncoderSpec = VGGISH,
+) -> dict[str, Tensor]:
     """Some sounds of each class alone, where pictures of `pairs` hold several classes.
 
     Returns:
@@ -99,7 +125,7 @@ def load_solos(data: DataConfig, pairs: Pairs, seed: int, split: str = "") -> di
     if not classes:
         return {}
     if data.name == "orchestra":
-        return orchestra_solos(seed, sorted(classes), NUM_SOLOS)
+        return orchestra_solos(seed, sorted(classes), NUM_SOLOS, encoder)
     shards = open_shards(data.name)
     rows = [row for row in read_manifest(data.name) if row.split != split]
     rows.sort(key=lambda row: row.split != "train")
@@ -107,7 +133,9 @@ def load_solos(data: DataConfig, pairs: Pairs, seed: int, split: str = "") -> di
         label: [row for row in rows if row.label == label][:NUM_SOLOS] for label in sorted(classes)
     }
     return {
-        label: next(read_batches(open_rows(found, data.embeddings, shards).sounds, NUM_SOLOS))
+        label: next(
+            read_batches(open_rows(found, data.embeddings, shards, encoder).sounds, NUM_SOLOS)
+        )
         for label, found in alone.items()
         if found
     }

@@ -42,7 +42,9 @@ class Cache:
         """The pairs that a run learns from."""
         seed = run.train.seed if run.data.name != "orchestra" else 0
         return self._keep(
-            ("training", run.data, seed), lambda: load_training_pairs(run.data, run.train.seed), 3
+            ("training", run.data, seed, run.model.audio_encoder),
+            lambda: load_training_pairs(run.data, run.train.seed, run.model.audio_spec),
+            3,
         )
 
     def training_sounds(self, model: SSPL, run: RunConfig) -> Tensor:
@@ -71,7 +73,11 @@ class Cache:
 
     def selection_pairs(self, run: RunConfig) -> Pairs:
         """The pairs that choose a run's epoch."""
-        return self._keep(("val", run.data), lambda: load_scored_pairs(run.data, "val"), 3)
+        return self._keep(
+            ("val", run.data, run.model.audio_encoder),
+            lambda: load_scored_pairs(run.data, "val", run.model.audio_spec),
+            3,
+        )
 
     def selection(self, model: SSPL, run: RunConfig) -> Pairs | EncodedTestSet:
         """What chooses a run's epoch; encoded, unless its image encoder learns."""
@@ -81,19 +87,19 @@ class Cache:
         key = ("encoded", run.data, *_image_encoder_key(model.config), model.config.audio_encoder)
         return self._keep(key, lambda: under_own_sounds(encode_pairs(model, pairs)), 4)
 
-    def test_pairs(self, test: TestSet) -> Pairs:
-        """The pairs of a test set."""
+    def test_pairs(self, test: TestSet, model: ModelConfig) -> Pairs:
+        """The pairs of a test set, their sounds as the model's audio encoder takes them in."""
 
         def open_pairs() -> Pairs:
             if test.data.name == "orchestra":
-                return load_scored_pairs(test.data, test.split)
-            return open_annotated_pairs(test.data, test.split)
+                return load_scored_pairs(test.data, test.split, model.audio_spec)
+            return open_annotated_pairs(test.data, test.split, encoder=model.audio_spec)
 
-        return self._keep(("test", test), open_pairs, 8)
+        return self._keep(("test", test, model.audio_encoder), open_pairs, 8)
 
     def test(self, model: SSPL, test: TestSet) -> EncodedTestSet:
         """A test set as the model's encoders take it in; kept, unless its image encoder learned."""
-        pairs = self.test_pairs(test)
+        pairs = self.test_pairs(test, model.config)
         if model.config.train_image_encoder:
             return encode_test_set(model, pairs)
         key = ("encoded test", test, *_image_encoder_key(model.config), model.config.audio_encoder)

@@ -127,8 +127,8 @@ def open_folders(tasks: Sequence[Task], setup: Setup, cache: Cache) -> None:
             cache.training_pairs(task.run)
             cache.selection_pairs(task.run)
     for test in setup.tests.values():
-        if test.data.name != "orchestra":
-            cache.test_pairs(test)
+        if test.data.name != "orchestra" and tasks:
+            cache.test_pairs(test, tasks[0].run.model)
 
 
 def do_trials(
@@ -252,7 +252,9 @@ def _show(
 ) -> list[dict[str, Any]]:
     model = load_trial(with_seed(variant.run, seed), folder, cache.device)
     test = _hardest_test(variant, setup)
-    return show_panels(model, cache.test(model, test), cache.test_pairs(test).ids, num)
+    return show_panels(
+        model, cache.test(model, test), cache.test_pairs(test, model.config).ids, num
+    )
 
 
 def _draw_panels(
@@ -262,7 +264,7 @@ def _draw_panels(
     figures = {}
     for group, variant in {v.group: v for v in experiment.variants(setup)}.items():
         shown = [panel for panel in panels if panel["group"] == group]
-        pairs = cache.test_pairs(_hardest_test(variant, setup))
+        pairs = cache.test_pairs(_hardest_test(variant, setup), variant.run.model)
         clips = {panel["clip"] for panel in shown}
         indices = {name: i for i, name in enumerate(pairs.ids) if name in clips}
         (images,) = read_batches(pairs.images, len(indices), indices.values())
