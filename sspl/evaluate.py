@@ -122,7 +122,7 @@ def main(
             )
     mosaics, scenes = find_tiles(pairs), hide_tiles(pairs)
     if len(mosaics) > 1:
-        notes.append("Mosaics of several layouts are here: --list one of them to ask which tile.")
+        notes.append("Mosaics of several sizes are here: which tile sounds is asked of one --list.")
     test = StreamedTestSet(model, pairs)
     questions = replace(EVERYTHING, protocols=PROTOCOLS if protocol == "all" else (protocol,))
     solos = load_solos(source, scenes, seed, split)

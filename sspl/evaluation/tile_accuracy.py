@@ -7,7 +7,8 @@ that chance is known, 1 / n, and no box is needed.
 Letters: N pairs, k of them, n tiles, h w map, T cycles.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -55,19 +56,17 @@ def choose_tile(maps: Tensor, layout: Layout) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class Tiles:
-    """Which of N pairs are mosaics of one layout.
+    """Which of N pairs are mosaics of n tiles.
 
     Attributes:
-        sounding: (N,) int, the tile that sounds; -1 where the picture is no such mosaic.
+        num: n, so that chance is 1 / n.
+        layouts: N of them, None where the picture is no such mosaic.
+        sounding: (N,) int, the tile that sounds; of no account where there is no mosaic.
     """
 
-    layout: Layout
+    num: int
+    layouts: Sequence[Layout | None]
     sounding: np.ndarray
-
-    @property
-    def num(self) -> int:
-        """n, so that chance is 1 / n."""
-        return self.layout[0] * self.layout[1]
 
     def find_hits(self, maps: Tensor, indices: np.ndarray) -> np.ndarray:
         """1 where a map chooses the tile that sounds, 0 where not or none, NaN without a mosaic.
@@ -77,13 +76,17 @@ class Tiles:
         Returns:
             (k,) float64.
         """
-        sounding = self.sounding[indices]
-        hits = choose_tile(maps, self.layout) == sounding
-        return np.where(sounding >= 0, hits, np.nan)
+        hits = np.full(len(indices), np.nan)
+        layouts = [self.layouts[i] for i in indices]
+        for layout in {found for found in layouts if found}:
+            here = np.array([found == layout for found in layouts])
+            chosen = choose_tile(maps if len(maps) == 1 else maps[torch.from_numpy(here)], layout)
+            hits[here] = chosen == self.sounding[indices[here]]
+        return hits
 
 
 def find_tiles(pairs: Pairs) -> list[Tiles]:
-    """The mosaics among pairs, by the objects that tile their pictures; a `Tiles` a layout.
+    """The mosaics among pairs, by the objects that tile their pictures; one for each n.
 
     Those without a box are left out, as they are from every score of where a source is.
     """
@@ -91,11 +94,14 @@ def find_tiles(pairs: Pairs) -> list[Tiles]:
         find_layout(objects) if len(boxes) else None
         for objects, boxes in zip(pairs.objects, pairs.boxes, strict=False)
     ]
+    sizes = [math.prod(f[0]) if f else 0 for f in found]
     return [
         Tiles(
-            layout=layout, sounding=np.array([f[1] if f and f[0] == layout else -1 for f in found])
+            num=num,
+            layouts=[f[0] if f and math.prod(f[0]) == num else None for f in found],
+            sounding=np.array([f[1] if f else -1 for f in found]),
         )
-        for layout in sorted({f[0] for f in found if f})
+        for num in sorted(set(sizes) - {0})
     ]
 
 
