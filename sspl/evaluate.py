@@ -2,6 +2,7 @@
 
 python -m sspl.evaluate --checkpoint tiny --data orchestra --seed 7 --num 500
 python -m sspl.evaluate --checkpoint runs/light/best --data FOLDER --split test --out report
+python -m sspl.evaluate --checkpoint tiny --data FOLDER --split test --mosaic 2
 """
 
 import sys
@@ -16,6 +17,8 @@ import tyro
 from sspl.checkpoint import read_meta, versions
 from sspl.command import give_result, run_command
 from sspl.data.config import DataConfig, read_data_config
+from sspl.data.folder import open_pairs
+from sspl.data.mosaics import NumTiles, hide_tiles, make_mosaics, tile_truths
 from sspl.data.orchestra import Kind
 from sspl.data.pairs import Pairs, orchestra_pairs
 from sspl.evaluation.evaluator import EVERYTHING, evaluate_model
@@ -24,6 +27,7 @@ from sspl.evaluation.multi_source import encode_class_questions
 from sspl.evaluation.report import format_markdown, write_report
 from sspl.evaluation.summary import list_samples, summarise_evaluation
 from sspl.evaluation.test_sets import StreamedTestSet
+from sspl.evaluation.tile_accuracy import find_tiles
 from sspl.metrics import PROTOCOLS, Protocol
 from sspl.model import SSPL
 from sspl.training.datasets import (
@@ -44,6 +48,7 @@ def main(
     kind: Kind = "solo",
     split: str = "test",
     list_name: Annotated[str | None, tyro.conf.arg(name="list")] = None,
+    mosaic: NumTiles | None = None,
     embeddings: Path | None = None,
     protocol: Literal[Protocol, "all"] = "all",
     out: Path | None = None,
@@ -56,11 +61,14 @@ def main(
         checkpoint: a shipped name, a checkpoint folder, or a Hub id.
         data: what to look at: a folder with manifest.jsonl, or `orchestra`, which is drawn and
             played from the seed.
-        seed: of `orchestra`'s clips; take one that neither training nor selection saw.
+        seed: of `orchestra`'s clips; take one that neither training nor selection saw. Of
+            mosaics, which pictures stand together and which tile sounds.
         num: how many of `orchestra`'s clips.
         kind: of `orchestra`'s clips.
         split: of a folder's rows.
         list_name: only a folder's rows on this clip list.
+        mosaic: set 2 or 4 pictures of different classes side by side, with the sound of one: a
+            listening test that needs labels, and no boxes.
         embeddings: an .npz with the sounds as another network embedded them; by default the one
             that the checkpoint was trained with.
         protocol: one, or all; cycles, listening and classes are scored under the first.
@@ -90,7 +98,10 @@ def main(
         clips = f"all {num} clips"
     else:
         source = DataConfig(name=data, embeddings=_choose_embeddings(model, trained_on, embeddings))
-        pairs = open_annotated_pairs(source, split, list_name, encoder)
+        if mosaic:
+            pairs = open_pairs(data, split, source.embeddings, list_name=list_name, encoder=encoder)
+        else:
+            pairs = open_annotated_pairs(source, split, list_name, encoder)
         _check_width(model, pairs, source)
         seen = Path(data).resolve() == Path(trained_on.name).resolve() and split in (
             "train",
@@ -101,13 +112,27 @@ def main(
         notes.append("Silence and noise are not played: another network embedded these sounds.")
     if seen:
         notes.append(f"Training or selection saw {where['split']}.")
+    truths = load_training_truths(source)
+    if mosaic:
+        taken, truths = len(pairs), tile_truths(truths, mosaic)
+        pairs = make_mosaics(pairs, mosaic, seed)
+        clips = f"mosaics of {mosaic} of {clips}, by seed {seed}"
+        if len(pairs) < taken:
+            notes.append(
+                f"{taken - len(pairs)} of {taken} pictures are no tile: they are mosaics already, "
+                "or nothing that sounds is seen in them."
+            )
+    mosaics, scenes = find_tiles(pairs), hide_tiles(pairs)
+    if len(mosaics) > 1:
+        notes.append("Mosaics of several sizes are here: which tile sounds is asked of one --list.")
     test = StreamedTestSet(model, pairs)
     questions = replace(EVERYTHING, protocols=PROTOCOLS if protocol == "all" else (protocol,))
-    solos = load_solos(source, pairs, seed, split, encoder)
-    classes = encode_class_questions(model, pairs, solos) if solos else None
-    found = evaluate_model(model, test, questions, load_training_truths(source), classes)
+    solos = load_solos(source, scenes, seed, split, encoder)
+    classes = encode_class_questions(model, scenes, solos) if solos else None
+    tiles = mosaics[0] if len(mosaics) == 1 else None
+    found = evaluate_model(model, test, questions, truths, classes, tiles)
     scores = summarise_evaluation(found, pairs.labels)
-    asked, several = scores.get("multi_source", {}).get("n", 0), count_several(pairs)
+    asked, several = scores.get("multi_source", {}).get("n", 0), count_several(scenes)
     if asked < several:
         notes.append(
             f"Of {several} pictures of several classes {asked} were asked for each class: the "

@@ -47,6 +47,23 @@ def make_result(labels: tuple[str, ...] = ("dog", "cat"), protocols=PROTOCOLS[:2
     }
 
 
+def make_mosaic(accuracy: float, interval: list[float]) -> dict:
+    """What a result holds about mosaics of two."""
+
+    def score(value: float) -> dict[str, Any]:
+        return {"n": 60, "tile_accuracy": value, "ci95": [value - 0.1, value + 0.1]}
+
+    own = score(accuracy) | {"ci95": interval}
+    return {
+        "tiles": 2,
+        "chance": 0.5,
+        **own,
+        "per_cycle": [{"t": t, **score(0.41 + t / 50)} for t in (1, 2, 3)],
+        "floors": {"centre_disc": score(0.0), "saliency": score(0.52)},
+        "listening": {"right": own, "other": score(0.51), "silent": score(0.49)},
+    }
+
+
 def make_examples(label: str = "dog") -> list[Example]:
     """The best, the median and the worst; under silence the map goes out."""
     ramp = np.linspace(-0.2, 0.6, 14)[None].repeat(14, 0)

@@ -101,12 +101,56 @@ def test_rows_without_a_source_are_presence_and_rows_nobody_saw_are_refused(
 def test_duets_in_a_folder_are_asked_with_solos_of_it(checkpoint, folder, tmp_path):
     rows = read_fields(folder)
     seen = [
-        {"label": "dog", "box": [0.0, 0.0, 0.5, 1.0], "sounding": True},
+        {"label": "dog", "box": [0.0, 0.0, 0.4, 1.0], "sounding": True},
         {"label": "cat", "box": [0.5, 0.0, 1.0, 1.0], "sounding": False},
     ]
     write_manifest(folder, [row | {"objects": seen} for row in rows])
     result = run(checkpoint, tmp_path / "r.json", str(folder))
     assert result["multi_source"]["n"] == 4
+
+
+def test_mosaics_need_no_boxes_and_the_tile_is_one(checkpoint, folder, tmp_path):
+    rows = read_fields(folder)
+    write_manifest(folder, [{k: v for k, v in row.items() if k != "boxes"} for row in rows])
+    result = run(checkpoint, tmp_path / "r.json", str(folder), mosaic=2, seed=3)
+    assert result["n"] == result["mosaic"]["n"] == 4
+    assert result["list"] == "mosaics of 2 of all 4 rows of test, by seed 3"
+    assert (result["mosaic"]["tiles"], result["mosaic"]["chance"]) == (2, 0.5)
+    assert "multi_source" not in result
+    everything = result["floors"]["everything"]["sspl"]["mean_ciou"]
+    assert everything == pytest.approx(0.5)  # each box is a half of the picture
+    with pytest.raises(ValueError, match=r"no 3 pictures of other classes.* are cat, dog"):
+        main(checkpoint, str(folder), mosaic=4)
+
+
+def test_mosaics_of_orchestra(checkpoint, tmp_path, capsys):
+    main(checkpoint, num=6, mosaic=4, protocol="sspl", out=tmp_path / "report")
+    assert "which of 4 pictures sounds" in capsys.readouterr().out.lower()
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Which picture sounds?" in page
+    lines = (tmp_path / "report" / "samples.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert {type(row["finds_tile"]) for row in rows} == {bool}
+
+
+def test_mosaics_that_are_there_are_asked_which_tile_and_are_no_tiles(checkpoint, folder, tmp_path):
+    rows = read_fields(folder)
+    left, right = [0.0, 0.0, 0.5, 1.0], [0.5, 0.0, 1.0, 1.0]
+    for row in rows[-2:]:
+        row["lists"] = ["ready"]
+        row["objects"] = [
+            {"label": "dog", "box": left, "sounding": row["label"] == "dog"},
+            {"label": "cat", "box": right, "sounding": row["label"] == "cat"},
+        ]
+    write_manifest(folder, rows)
+    result = run(checkpoint, tmp_path / "r.json", str(folder), list_name="ready")
+    assert (result["list"], result["mosaic"]["n"]) == ("ready", 2)
+    assert "multi_source" not in result
+    mixed = run(checkpoint, tmp_path / "m.json", str(folder))
+    assert (mixed["n"], mixed["mosaic"]["n"]) == (4, 2)
+    made = run(checkpoint, tmp_path / "2.json", str(folder), mosaic=2)
+    assert made["n"] == made["mosaic"]["n"] == 2
+    assert any("2 of 4 pictures are no tile" in note for note in made["notes"])
 
 
 def test_embeddings_go_in_and_silence_is_said_to_be_missing(folder, tmp_path):

@@ -421,7 +421,8 @@ def test_the_tiny_encoders_come_from_the_repository(tmp_path):
     model = build_model(SMALL)
     files = load_encoders(model)
     assert files == {
-        part: MODELS / "tiny-encoders" / f"{part}.safetensors" for part in ("image_encoder", "audio_encoder")
+        part: MODELS / "tiny-encoders" / f"{part}.safetensors"
+        for part in ("image_encoder", "audio_encoder")
     }
     for part, encoder in (
         ("image_encoder", model.image_encoder),

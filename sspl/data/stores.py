@@ -37,6 +37,10 @@ class Store:
     def __len__(self) -> int:
         return len(self._items)
 
+    def __getitem__(self, index: int) -> Tensor:
+        """One tensor, read here and now; of many, `read` is ahead of who takes them."""
+        return self._read_item(self._items[index])
+
     def read(self, indices: Iterable[int]) -> Iterator[Tensor]:
         """The tensors `indices`, in that order."""
         with ThreadPoolExecutor(count_cores()) as pool:

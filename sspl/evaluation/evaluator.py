@@ -22,6 +22,7 @@ from sspl.evaluation.multi_source import ClassQuestions, ask_classes
 from sspl.evaluation.negative_audio import ActiveArea, AudioCondition, correlate_maps
 from sspl.evaluation.offscreen import confidence
 from sspl.evaluation.test_sets import Batch, TestSet
+from sspl.evaluation.tile_accuracy import MapName, Tiles
 from sspl.metrics import PROTOCOLS, Protocol, per_sample_cious
 from sspl.model import SSPL
 
@@ -78,6 +79,8 @@ class Evaluation:
         refined, ceiling: (n,) by protocol; floors: by floor and protocol; empty where not asked.
         under: by sound what it does.
         multi_source: CIoU and NSA (m,) of the pictures that were asked class by class.
+        num_tiles: of the mosaics, 0 where none are asked for; tile_hits: by map (n,), see
+            `Tiles.find_hits`, of each cycle, floor and sound.
         maps: (T, k, h, w) of the first pictures, as many as asked.
     """
 
@@ -92,6 +95,8 @@ class Evaluation:
     floors: Mapping[str, Mapping[Protocol, np.ndarray]]
     under: Mapping[AudioCondition, UnderSound]
     multi_source: tuple[np.ndarray, np.ndarray]
+    num_tiles: int
+    tile_hits: Mapping[MapName, np.ndarray]
     maps: Tensor
 
     @property
@@ -110,12 +115,14 @@ def evaluate_model(
     questions: Questions,
     training_truths: Iterable[np.ndarray] = (),
     classes: ClassQuestions | None = None,
+    tiles: Tiles | None = None,
 ) -> Evaluation:
     """Score a model on a test set; arguments say what is asked.
 
     Args:
         training_truths: (224, 224) of the training split's pairs, for the mean-box floor.
         classes: to ask class by class, where pictures of several are in the test set.
+        tiles: to ask which tile sounds, where mosaics are in the test set.
     """
     model.eval()
     floors = floor_maps(training_truths) if questions.bounds else {}
@@ -132,7 +139,9 @@ def evaluate_model(
         if batch.visible.any():
             right = right[:, torch.from_numpy(batch.visible)]
             batch = _keep_visible(batch)
-            parts.append(_score_batch(model, test, questions, batch, right, floors, areas, classes))
+            parts.append(
+                _score_batch(model, test, questions, batch, right, floors, areas, classes, tiles)
+            )
     active = areas.measure()
     scores, correlations = (
         _join([part.under for part in parts]),
@@ -159,6 +168,8 @@ def evaluate_model(
             _concatenate([part.multi_source[0] for part in parts]),
             _concatenate([part.multi_source[1] for part in parts]),
         ),
+        num_tiles=tiles.num if tiles else 0,
+        tile_hits=_join([part.tile_hits for part in parts]),
         maps=torch.cat(maps, dim=1) if maps else torch.empty(0),
     )
 
@@ -192,6 +203,7 @@ class _Scores:
     under: Mapping[AudioCondition, np.ndarray]
     correlations: Mapping[AudioCondition, np.ndarray]
     multi_source: tuple[np.ndarray, np.ndarray]
+    tile_hits: Mapping[MapName, np.ndarray]
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -233,6 +245,7 @@ def _score_batch(
     floors: Mapping[str, Tensor],
     areas: ActiveArea,
     classes: ClassQuestions | None,
+    tiles: Tiles | None,
 ) -> _Scores:
     """All that is asked of a batch whose sources are seen, from its maps (T, k, h, w)."""
     protocols, first = questions.protocols, questions.protocols[0]
@@ -249,7 +262,18 @@ def _score_batch(
         refined = per_sample_cious(maps[-1], batch.truth, protocols, salient)
         ceiling = {protocol: ceiling_ciou(batch.truth, protocol) for protocol in protocols}
         scored = _score_floors(batch.truth, salient, floors, protocols)
-    under, correlations = _play(model, test, questions, batch, maps[-1], areas)
+    under, correlations, hits = _play(model, test, questions, batch, maps[-1], areas, tiles)
+    if tiles:
+        if questions.per_cycle:
+            hits |= {
+                ("cycle", str(t)): tiles.find_hits(after, batch.indices)
+                for t, after in enumerate(maps, 1)
+            }
+        if questions.bounds:
+            bounds = {name: one[None] for name, one in floors.items()} | {"saliency": salient}
+            hits |= {
+                ("floor", name): tiles.find_hits(one, batch.indices) for name, one in bounds.items()
+            }
     return _Scores(
         indices=batch.indices,
         cious=cious,
@@ -262,6 +286,7 @@ def _score_batch(
         multi_source=(np.empty(0), np.empty(0))
         if classes is None
         else ask_classes(model, classes, batch.indices, batch.visual),
+        tile_hits=hits,
     )
 
 
@@ -283,16 +308,20 @@ def _play(
     batch: Batch,
     right: Tensor,
     areas: ActiveArea,
-) -> tuple[dict[AudioCondition, np.ndarray], dict[AudioCondition, np.ndarray]]:
-    """cIoU and map correlation (k,) by sound, NaN where there is no such sound."""
+    tiles: Tiles | None,
+) -> tuple[
+    dict[AudioCondition, np.ndarray], dict[AudioCondition, np.ndarray], dict[MapName, np.ndarray]
+]:
+    """cIoU, map correlation and hits of tiles (k,) by sound, NaN where there is no such sound."""
     first, asked = questions.protocols[0], questions.conditions
     scores: dict[AudioCondition, np.ndarray] = {}
     correlations: dict[AudioCondition, np.ndarray] = {}
+    hits: dict[MapName, np.ndarray] = {}
     for name in test.conditions:
         if asked is not None and name not in asked:
             continue
         embeddings, available = test.play(name, batch.indices)
-        scores[name], correlations[name] = np.full((2, len(batch.indices)), np.nan)
+        scores[name], correlations[name], hit = np.full((3, len(batch.indices)), np.nan)
         if available.any():
             kept, maps = torch.from_numpy(available), right
             if name != "right":
@@ -300,4 +329,8 @@ def _play(
             scores[name][available] = per_sample_cious(maps, batch.truth[kept], [first])[first]
             correlations[name][available] = correlate_maps(maps, right[kept])
             areas.add(name, maps)
-    return scores, correlations
+            if tiles:
+                hit[available] = tiles.find_hits(maps, batch.indices[available])
+        if tiles:
+            hits["sound", name] = hit
+    return scores, correlations, hits

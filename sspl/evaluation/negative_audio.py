@@ -22,7 +22,8 @@ NUM_BINS = 20_000  # of the values of maps, which lie in [-1, 1]
 class Sounds:
     """What is played to N pictures: their own sounds, and others in their place.
 
-    `other` is a sound of another class (of a duet: one that shares no class with it), `same`
+    `other` is a sound of another class (of a duet: one that shares no class with it; of a mosaic:
+    of a class that none of its pictures is of, where there is one), `same`
     another sound of the same class, `silent` silence and `noise` uniform white noise. Where the
     class is not known, any other pair's sound is `other`. Sounds that another network embedded
     cannot be joined by silence and noise: it is not here to hear them.
@@ -32,6 +33,7 @@ class Sounds:
         sounds: which sound each of the N has; by default each its own.
         labels: N classes, "" where one is not known, "cello+flute" for two.
         seed: of the choice of other sounds, and of the noise.
+        beside: classes in each picture beside that which sounds, which `other` avoids.
     """
 
     def __init__(
@@ -41,11 +43,12 @@ class Sounds:
         labels: Sequence[str],
         seed: int = 0,
         sounds: Sequence[str] = (),
+        beside: Sequence[frozenset[str]] = (),
     ) -> None:
         self._model, self._embeddings, self._seed = model, embeddings, seed
         self._partners: dict[AudioCondition, np.ndarray] = {"right": np.arange(len(labels))}
         names = sounds or [str(i) for i in range(len(labels))]
-        self._partners |= choose_partners(names, labels, seed)
+        self._partners |= choose_partners(names, labels, seed, beside)
         self.names: list[AudioCondition] = [
             name for name, partners in self._partners.items() if (partners >= 0).any()
         ]
@@ -78,12 +81,16 @@ class Sounds:
 
 
 def choose_partners(
-    sounds: Sequence[object], labels: Sequence[str], seed: int
+    sounds: Sequence[object],
+    labels: Sequence[str],
+    seed: int,
+    beside: Sequence[frozenset[str]] = (),
 ) -> dict[AudioCondition, np.ndarray]:
     """For each pair one with `other` and one with the `same` class: (N,) places, -1 without.
 
     Args:
         sounds: which sound each pair has; a pair with the very same one is nobody's partner.
+        beside: classes that `other` avoids for a pair besides its own, where it can.
     """
     rng = np.random.default_rng([seed, 41])
     names, codes = np.unique(np.array(labels), return_inverse=True)
@@ -93,15 +100,18 @@ def choose_partners(
     members = [np.flatnonzero(codes == code) for code in range(len(names))]
     other, same = np.full(len(labels), -1), np.full(len(labels), -1)
 
-    def fits(i: int, j: np.ndarray) -> np.ndarray:
-        ours = classes[codes[i]]
+    def fits(i: int, avoided: frozenset[str], j: np.ndarray) -> np.ndarray:
+        ours = classes[codes[i]] | avoided
         disjoint = [
             not ours or (bool(c) and ours.isdisjoint(c)) for c in (classes[k] for k in codes[j])
         ]
         return np.array(disjoint) & (numbers[j] != numbers[i])
 
     for i, code in enumerate(codes):
-        other[i] = _draw(rng, everyone, partial(fits, i))
+        avoided = beside[i] if beside else frozenset[str]()
+        other[i] = _draw(rng, everyone, partial(fits, i, avoided))
+        if other[i] < 0 and avoided:
+            other[i] = _draw(rng, everyone, partial(fits, i, frozenset[str]()))
         if names[code]:
             same[i] = _draw(rng, members[code], lambda j, i=i: numbers[j] != numbers[i])
     return {"other": other, "same": same}

@@ -13,6 +13,7 @@ from sspl.evaluation.evaluator import Evaluation, UnderSound
 from sspl.evaluation.floors import FLOOR_NAMES
 from sspl.evaluation.multi_source import summarise_multi_source
 from sspl.evaluation.offscreen import score_offscreen
+from sspl.evaluation.tile_accuracy import summarise_tiles
 from sspl.metrics import auc_per_sample, bootstrap, summarise
 
 AUC_DIGITS, SHARE_DIGITS = 5, 4  # as results and rows are written
@@ -77,6 +78,8 @@ def summarise_evaluation(found: Evaluation, labels: Sequence[str], seed: int = 0
     ciou, nsa = found.multi_source
     if len(ciou):
         result["multi_source"] = {"n": len(ciou), **vars(summarise_multi_source(ciou, nsa))}
+    if found.num_tiles:
+        result["mosaic"] = summarise_tiles(found.num_tiles, found.tile_hits, seed)
     return result
 
 
@@ -123,7 +126,11 @@ def _describe_classes(cious: np.ndarray, labels: Sequence[str]) -> dict[str, Any
 
 
 def list_samples(found: Evaluation, pairs: Pairs) -> list[dict[str, Any]]:
-    """A row for each pair with a source in the picture: its cIoU by protocol and by sound."""
+    """A row for each pair with a source in the picture: its cIoU by protocol and by sound.
+
+    Of a mosaic also whether the map chooses the tile that sounds.
+    """
+    hits = found.tile_hits.get(("sound", "right"), np.full(len(found.indices), np.nan))
     return [
         {
             "id": pairs.ids[index],
@@ -134,6 +141,7 @@ def list_samples(found: Evaluation, pairs: Pairs) -> list[dict[str, Any]]:
                 for name, sound in found.under.items()
                 if sound.available[n]
             },
+            **({} if np.isnan(hits[n]) else {"finds_tile": bool(hits[n])}),
         }
         for n, index in enumerate(found.indices)
     ]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from sspl.data.mosaics import list_tile_classes
 from sspl.data.pairs import Pairs
 from sspl.data.stores import read_batches
 from sspl.data.transforms import whole_view
@@ -64,7 +65,7 @@ class StreamedTestSet:
     def __init__(self, model: SSPL, pairs: Pairs, seed: int = 0) -> None:
         self._model, self.pairs = model, pairs
         embeddings = encode_sounds(model, pairs.sounds)
-        self._sounds = Sounds(model, embeddings, pairs.labels, seed, pairs.sound_names)
+        self._sounds = _collect_sounds(model, embeddings, pairs, seed)
 
     @property
     def conditions(self) -> Sequence[AudioCondition]:
@@ -146,12 +147,17 @@ class EncodedTestSet:
 def encode_test_set(model: SSPL, pairs: Pairs, seed: int = 0) -> EncodedTestSet:
     """Pairs as a model's encoders take them in, with every sound that can be played to them."""
     encoded, everyone = encode_pairs(model, pairs), np.arange(len(pairs))
-    sounds = Sounds(model, encoded.embeddings, pairs.labels, seed, pairs.sound_names)
+    sounds = _collect_sounds(model, encoded.embeddings, pairs, seed)
     return EncodedTestSet(
         encoded=encoded,
         visible=find_visible(pairs, everyone),
         sounds={name: sounds.play(name, everyone) for name in sounds.names},
     )
+
+
+def _collect_sounds(model: SSPL, embeddings: Tensor, pairs: Pairs, seed: int) -> Sounds:
+    beside = list_tile_classes(pairs)
+    return Sounds(model, embeddings, pairs.labels, seed, pairs.sound_names, beside)
 
 
 def under_own_sounds(encoded: Encoded) -> EncodedTestSet:

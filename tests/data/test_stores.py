@@ -21,6 +21,11 @@ def test_batches_come_in_the_order_asked_for_from_memory_and_from_items():
         assert torch.cat(list(read_batches(tensors, 3)))[:, 1].tolist() == [0, 1, 2, 3, 4]
 
 
+def test_one_is_read_where_it_is_asked_for():
+    store = make_store(5)
+    assert store[3].tolist() == [3, 3]
+
+
 def test_only_a_little_is_read_ahead():
     read = []
     store = Store(lambda i: read.append(i) or torch.tensor(i), range(10_000))

@@ -106,3 +106,12 @@ def test_shares_by_hand():
     above = ActiveArea()
     above.add("right", torch.full((1, 2, 2), 1.0000002))
     assert above.measure() == {"right": 1}
+
+
+def test_another_sound_avoids_what_else_is_in_a_mosaic_where_it_can():
+    labels, beside = ["dog", "cat", "cow"], [frozenset({"dog", "cat"}), frozenset(), frozenset()]
+    for seed in range(10):
+        assert choose_partners(range(3), labels, seed, beside)["other"][0] == 2
+    everything = [frozenset(labels)] * 3
+    partners = choose_partners(range(3), labels, 0, everything)["other"]
+    assert all(i != j >= 0 for i, j in enumerate(partners))

@@ -27,6 +27,7 @@ from sspl.evaluation.report.sheets import (
     pick_listening,
     sample_sheet,
 )
+from sspl.evaluation.report.tiles import show_tiles, tell_tiles
 from sspl.evaluation.report.verdict import (
     compare_with_floor,
     describe_measurement,
@@ -38,7 +39,7 @@ from sspl.evaluation.report.verdict import (
     write_bounds,
     write_interval,
 )
-from sspl.evaluation.report.words import EXTENDED_WORDS, MULTI_SOURCE_WORDS, WORDS
+from sspl.evaluation.report.words import MORE_WORDS, WORDS
 from sspl.plots.charts import (
     SOUNDS,
     pick_classes,
@@ -62,6 +63,7 @@ def describe_result(result: Mapping[str, Any], examples: Sequence[Example] = ())
         Section(title="Success curves", blocks=_show_curves(result)),
         Section(title="Cycle by cycle", blocks=_show_cycles(result)),
         Section(title="Does it listen?", blocks=_show_listening(result, examples)),
+        Section(title="Which picture sounds?", blocks=show_tiles(result)),
         Section(title="Best, median, worst", blocks=_show_samples(result, examples)),
         Section(title="Class by class", blocks=_show_classes(result)),
         Section(title="How it was measured", blocks=_tell_how(result)),
@@ -71,8 +73,8 @@ def describe_result(result: Mapping[str, Any], examples: Sequence[Example] = ())
 
 def explain_words(result: Mapping[str, Any]) -> Section:
     """What the words of this result mean."""
-    more = [("extended", EXTENDED_WORDS), ("multi_source", MULTI_SOURCE_WORDS)]
-    words = WORDS | {k: v for key, words in more if result.get(key) for k, v in words.items()}
+    more = [words for key, words in MORE_WORDS.items() if result.get(key)]
+    words = WORDS | {word: meaning for words in more for word, meaning in words.items()}
     return Section(title="What the words mean", blocks=[Terms(meanings=words)])
 
 
@@ -91,10 +93,11 @@ def _summarise(result: Mapping[str, Any]) -> list[Block]:
         words = "change with another class's sound"
         numbers.append((f"{change:+.3f}", words, write_bounds(bounds, "+")))
     verdicts = [compare_with_floor(result, protocol) for protocol in result["protocols"]]
+    tiles = [tell_tiles(result)] if result.get("mosaic") else []
     return [
         Headline(numbers=numbers),
         f"{describe_measurement(result, first)}.",
-        Points(points=[*verdicts, tell_listening(result)]),
+        Points(points=[*verdicts, tell_listening(result), *tiles]),
     ]
 
 

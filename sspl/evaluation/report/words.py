@@ -38,3 +38,14 @@ MULTI_SOURCE_WORDS = {
     "classes that sound, and CIoU@0.3 is how often it is at least 0.3; NSA is the share of the "
     "picture that stays off for the classes that are silent.",
 }
+TILE_WORDS = {
+    "Tile accuracy": "For mosaics, pictures of different classes side by side with the sound of "
+    "one: the share of them in which the map's mean is greatest in the picture that sounds. A map "
+    "that prefers none, such as a disc in the middle, is wrong. Where a picture stands is drawn by "
+    "lot, so that without listening nothing is better than chance.",
+}
+MORE_WORDS = {  # by the key of a result that has them
+    "extended": EXTENDED_WORDS,
+    "multi_source": MULTI_SOURCE_WORDS,
+    "mosaic": TILE_WORDS,
+}

@@ -1,8 +1,9 @@
 """Sentences about a result: true ones, whatever the numbers."""
 
 import pytest
-from fake_result import make_result
+from fake_result import make_mosaic, make_result
 
+from sspl.evaluation.report.tiles import tell_tiles
 from sspl.evaluation.report.verdict import compare_with_floor, describe_measurement, tell_listening
 
 
@@ -88,3 +89,23 @@ def test_no_number_without_its_circumstances():
     ):
         assert fact in line
     assert "rotocol" not in describe_measurement(make_result())
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "interval", "told"),
+    [
+        (0.8, [0.7, 0.9], "It chooses by the sound: in 0.800 of 60 mosaics (95% 0.700 to 0.900)"),
+        (0.55, [0.45, 0.65], "Nothing shows that it chooses by the sound: in 0.550"),
+        (0.5, [0.5, 0.6], "Nothing shows that it chooses by the sound: in 0.500"),
+        (0.2, [0.1, 0.3], "It chooses the sounding picture less often than chance would: in 0.200"),
+    ],
+)
+def test_whether_it_chooses_the_picture_that_sounds(accuracy, interval, told):
+    result = make_result() | {"mosaic": make_mosaic(accuracy, interval)}
+    sentence = tell_tiles(result)
+    assert sentence.startswith(told)
+    assert "strongest on the one of 2 pictures that sounds, where chance is 0.500, and" in sentence
+    assert "under the sound of another class it is 0.510." in sentence
+    assert "says little" not in sentence
+    result["mosaic"] |= {"n": 7, "listening": {}}
+    assert tell_tiles(result).endswith("where chance is 0.500. (It says little with n = 7.)")

@@ -6,11 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
-from fake_result import make_examples, make_result
+from fake_result import make_examples, make_mosaic, make_result
 from PIL import Image
 
 from sspl.evaluation.report import format_markdown, write_report
-from sspl.evaluation.report.sections import describe_result
+from sspl.evaluation.report.sections import describe_result, explain_words
 
 LABELS = ("dog", "<script>alert(1)</script>", "日本 | $x$", "a" * 80)
 PICTURES = {
@@ -52,6 +52,20 @@ def test_every_table_says_on_what_it_was_measured():
             assert fact in line
     by_n = [re.findall(r"n = (\d+)", heading)[0] for heading in headings]
     assert by_n == ["60", "60", "64", "7", "60", "60", "60"]
+
+
+def test_mosaics_have_a_section_a_sentence_and_their_word():
+    result = make_result() | {"mosaic": make_mosaic(0.8, [0.7, 0.9])}
+    text = format_markdown(result)
+    assert "## Which picture sounds?" in text
+    for row in (
+        "model", "t = 1", "t = 3", "another class", "silence", "floor: centred disc", "chance",
+    ):  # fmt: skip
+        assert f"\n| {row} " in text.split("### Which of 2 pictures sounds")[1]
+    assert text.count("It chooses by the sound") == 2
+    (terms,) = explain_words(result).blocks
+    assert "Tile accuracy" in terms.meanings
+    assert "Which picture" not in format_markdown(make_result())
 
 
 def test_the_text_holds_every_number():
