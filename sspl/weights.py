@@ -133,7 +133,7 @@ def read_weights(name: str, path: Path) -> dict[str, Tensor]:
     spec = (IMAGE_ENCODERS | AUDIO_ENCODERS)[name]
     with torch.device("meta"):  # names and shapes, but no memory and no random numbers
         wanted = spec.build().state_dict()
-    tensors = _read_tensors(path)
+    tensors = read_tensors(path)
     if isinstance(spec.weights, Packaged | Published):
         tensors = spec.weights.rename(tensors)
     for key, tensor in wanted.items():
@@ -197,7 +197,7 @@ def _find_in_folder(name: str, published: Published, folder: Path) -> Path:
     return files[0]
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         try:
             return load_file(path)
