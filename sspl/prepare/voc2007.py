@@ -10,8 +10,10 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.ElementTree import fromstring
 
 from sspl.media.files import check_file
+from sspl.prepare.credits import find_notice
 from sspl.prepare.folder import FILE_NAME, find_inner
-from sspl.prepare.items import Fault, Item
+from sspl.prepare.items import Credit, Fault, Item
+from sspl.prepare.parts import Part, Source
 
 CLASSES = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
@@ -23,6 +25,42 @@ CLASSES = (
 def find_voc(root: Path) -> Path | None:
     """The folder VOC2007 in a person's folder, or None."""
     return find_inner(root, ("VOCdevkit/VOC2007", "VOC2007", "."), "ImageSets/Main")
+
+
+def open_voc(root: Path) -> Source | None:
+    """The source that the folder is, or None if it is not VOC2007.
+
+    Its pictures are those that show exactly one of the kinds asked for; the others that show some
+    are faults. Their splits are its own.
+    """
+    folder = find_voc(root)
+    if folder is None:
+        return None
+    return Source(name="VOC2007", kinds=frozenset(CLASSES), read=partial(_read_kinds, folder))
+
+
+def _read_kinds(folder: Path, kinds: frozenset[str]) -> tuple[list[Part], list[Fault]]:
+    splits, faults = read_voc_splits(folder / "ImageSets" / "Main")
+    credit = Credit(kind="pictures", file="VOC2007", **vars(find_notice(folder)))
+    parts: list[Part] = []
+    for name, split in sorted(splits.items()):
+        item = read_voc_picture(folder, name, split, kinds)
+        if isinstance(item, Fault):
+            faults.append(item)
+        elif item is not None:
+            assert item.picture is not None
+            parts.append(
+                Part(
+                    name=item.id,
+                    kind=item.label,
+                    file=item.picture,
+                    origin=item.id,
+                    split=split,
+                    boxes=item.boxes,
+                    credit=credit,
+                )
+            )
+    return parts, faults
 
 
 def read_voc_splits(folder: Path) -> tuple[dict[str, str], list[Fault]]:
