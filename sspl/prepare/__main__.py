@@ -2,6 +2,7 @@
 
 python -m sspl.prepare flickr --source 5k_labeled --out data/flickr --lists flickr-249 flickr-250
 python -m sspl.prepare vggsound --source clips --out data/vggss --vggss vggss.json
+python -m sspl.prepare class-pairs --pictures caltech --sounds esc50 --table a.csv --out data/pairs
 python -m sspl.prepare videos --source holidays --out data/holidays --every-s 10
 
 Nothing in a source is changed. What cannot be made is reported, on the screen and in report.json,

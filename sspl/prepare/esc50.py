@@ -23,9 +23,8 @@ _SPLITS = {fold: split for split, folds in FOLDS.items() for fold in folds}
 SOUND_S = 1.5
 
 OPEN_LICENCES = ("CC0", "CC-BY")
-_LICENCE = (
-    r"- \[(?P<clip>[\w-]+)\.ogg\]:\s*clip derived from (?P<title>.*) \((?P<source>https?://\S+)\)"
-    r" by (?P<author>.*) \[(?P<licence>[^\]]+)\]\s*"
+_LICENCE = (  # clip, title, source, author, licence
+    r"- \[([\w-]+)\.ogg\]:\s*clip derived from (.*\S) ?\((https?://\S+)\) by (.*) \[([^\]]+)\]\s*"
 )
 
 
@@ -116,8 +115,8 @@ def read_licences(path: Path, any_licence: bool) -> dict[str, Stated]:
     for line in lines:
         match = fullmatch(_LICENCE, line)
         if match:
-            said = match.groupdict()
-            licences[said.pop("clip")] = Stated(**said)
+            clip, title, source, author, licence = match.groups()
+            licences[clip] = Stated(title=title, source=source, author=author, licence=licence)
     if not licences and not any_licence:
         raise ValueError(
             f"{path} names no clip's licence: unpack ESC-50 again, or take all with --any-licence."

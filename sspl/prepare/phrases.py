@@ -139,7 +139,7 @@ def compose_phrase(phrase: Phrase) -> list[Note]:
         if phrase.bank == PERCUSSION:
             keys = rng.sample(drums, rng.choice((1, 1, 2)))
         else:
-            degree = min(max(degree + rng.choice((-2, -1, -1, 1, 1, 2, 3)), 0), 9)
+            degree = min(max(degree + rng.choice((-2, -1, -1, 1, 1, 2, 3)), 0), 8)
             chord = (0, 2, 4) if rng.random() < 0.15 else (0,)
             steps = [divmod(degree + third, len(scale)) for third in chord]
             keys = [root + 12 * octave + scale[step] for octave, step in steps]
