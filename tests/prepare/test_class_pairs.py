@@ -25,6 +25,7 @@ from sspl.media.files import MediaError
 from sspl.media.pictures import read_image
 from sspl.prepare.__main__ import run
 from sspl.prepare.class_pairs import ClassPairsOptions, find_items
+from sspl.prepare.esc50 import read_licences
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.pairing import draw
 from sspl.prepare.phrases import Phrase, compose_phrase, render_phrase, write_midi
@@ -280,6 +281,21 @@ def test_clips_without_a_licence_are_left_out(published, tmp_path):
     licence.unlink()
     assert "unpack ESC-50 again, or take all with --any-licence." in refuse(published)
     assert find(published, any_licence=True)[1] == {}
+
+
+def test_licences_are_read_as_they_were_written(tmp_path):
+    """Brackets in a title, and no space behind it, as one of the 2,000 lines has it."""
+    path = tmp_path / "LICENSE"
+    url = "http://www.freesound.org/people/a/sounds/1/"
+    path.write_text(
+        f"- [4-1-A.ogg]: clip derived from Can[Nor (b)]({url}) by a b [CC-BY-NC]\n"
+        f"- [4-2-B.ogg]:  clip derived from Bark (close).wav ({url}) by a. [CC0]\nother\n"
+    )
+    licences = read_licences(path, any_licence=False)
+    assert [(name, said.title, said.author, said.licence) for name, said in licences.items()] == [
+        ("4-1-A", "Can[Nor (b)]", "a b", "CC-BY-NC"),
+        ("4-2-B", "Bark (close).wav", "a.", "CC0"),
+    ]
 
 
 def test_a_single_recording_is_for_training_whatever_its_fold(published, tmp_path):
