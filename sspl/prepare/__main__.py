@@ -2,6 +2,7 @@
 
 python -m sspl.prepare flickr --source 5k_labeled --out data/flickr --lists flickr-249 flickr-250
 python -m sspl.prepare vggsound --source clips --out data/vggss --vggss vggss.json
+python -m sspl.prepare class-pairs --pictures caltech --sounds esc50 --table a.csv --out data/pairs
 python -m sspl.prepare videos --source holidays --out data/holidays --every-s 10
 
 Nothing in a source is changed. What cannot be made is reported, on the screen and in report.json,
@@ -20,7 +21,7 @@ import tyro
 from sspl.command import run_command
 from sspl.data.packing import pack_shards
 from sspl.data.shards import INDEX, SHARDS
-from sspl.prepare import flickr, music, vggsound, videos, voc_esc50
+from sspl.prepare import class_pairs, flickr, music, vggsound, videos, voc_esc50
 from sspl.prepare.report import describe_report
 from sspl.prepare.run import prepare
 
@@ -29,6 +30,7 @@ DATASETS = {
     "vggsound": (vggsound.VggsoundOptions, vggsound.find_items),
     "music": (music.MusicOptions, music.find_items),
     "voc-esc50": (voc_esc50.VocEsc50Options, voc_esc50.find_items),
+    "class-pairs": (class_pairs.ClassPairsOptions, class_pairs.find_items),
     "videos": (videos.VideosOptions, videos.find_items),
 }
 _Dataset = Union[  # noqa: UP007
@@ -69,9 +71,9 @@ def _prepare_dataset(command: Command) -> int:
         (name, find) for name, (kind, find) in DATASETS.items() if type(options) is kind
     )
     values = {field.name: getattr(options, field.name) for field in fields(options)}
-    sources = {key for key, value in values.items() if isinstance(value, Path) and value.is_dir()}
-    for key in sources:
-        _check_apart(values[key], command.out)
+    sources = {key: folders for key, value in values.items() if (folders := _list_folders(value))}
+    for folder in sum(sources.values(), ()):
+        _check_apart(folder, command.out)
     shards = command.out / SHARDS
     if shards.exists():
         if not (command.out / "images").is_dir():
@@ -91,6 +93,12 @@ def _prepare_dataset(command: Command) -> int:
         pack_shards(command.out)
     print(describe_report(report, command.out))
     return 1 if report.faults else 0
+
+
+def _list_folders(value: Any) -> tuple[Path, ...]:
+    """The folders that an option names."""
+    paths = value if isinstance(value, tuple) else (value,)
+    return tuple(path for path in paths if isinstance(path, Path) and path.is_dir())
 
 
 def _check_apart(source: Path, out: Path) -> None:

@@ -14,6 +14,8 @@ from sspl.media.sounds import audio_duration_s, read_audio
 from sspl.media.video import open_video
 from sspl.prepare.folder import VIDEOS
 from sspl.prepare.items import Item
+from sspl.prepare.mosaics import compose_mosaic
+from sspl.prepare.phrases import render_phrase
 
 # What libsndfile says of a WAV file that breaks off. A program that writes to a pipe cannot know
 # the length and promises about 2 or 4 GiB.
@@ -23,11 +25,13 @@ STALE_S = 0.5  # pictures may end so long before the moment that one is asked fo
 
 
 def read_picture(item: Item) -> np.ndarray:
-    """The picture, or the frame of a video, squashed to (256, 256, 3) uint8 RGB.
+    """The picture, a mosaic, or the frame of a video, squashed to (256, 256, 3) uint8 RGB.
 
     Raises:
         MediaError: it cannot be read, or the video ends before that frame.
     """
+    if item.tiles:
+        return compose_mosaic([read_image(tile) for tile in item.tiles])
     assert item.picture is not None
     if item.picture.suffix.lower() in VIDEOS:
         with open_video(item.picture) as video:
@@ -46,9 +50,13 @@ def read_picture(item: Item) -> np.ndarray:
 def read_sound(item: Item) -> np.ndarray:
     """The 3 s around `sound_s`, moved to lie in the file; all of a shorter one. (N,) float32.
 
+    Of a phrase, which is rendered, they are the first.
+
     Raises:
         MediaError: it cannot be read, or breaks off before the end of those 3 s.
     """
+    if item.phrase:
+        return render_phrase(item.phrase)
     assert item.sound is not None
     total = int(_promised_duration_s(item) * SAMPLE_RATE_HZ)
     length = min(round(CLIP_S * SAMPLE_RATE_HZ), total)

@@ -14,6 +14,8 @@ PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a")
 VIDEOS = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".flv", ".mpg", ".mpeg", ".wmv")
 
+FILE_NAME = r"\w[\w.-]*"  # of a file, without a folder: what a published table may name
+
 
 @dataclass(kw_only=True)
 class Media:
@@ -94,6 +96,11 @@ def walk_folder(source: Path) -> Iterator[tuple[Path, list[str]]]:
         visited.add(inode)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield Path(folder), sorted(name for name in names if not name.startswith("."))
+
+
+def find_inner(root: Path, names: tuple[str, ...], part: str) -> Path | None:
+    """The first of the folders `names` in `root` that has `part` in it, or None."""
+    return next((root / name for name in names if (root / name / part).exists()), None)
 
 
 def strip_suffixes(name: str) -> str:

@@ -13,15 +13,16 @@ from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
 from sspl.prepare.boxes import cut_boxes, cut_objects
 from sspl.prepare.cuts import read_picture, read_sound
-from sspl.prepare.items import Fault, Item
+from sspl.prepare.items import Credit, Fault, Item
 
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A pair that lies in the folder: its row, what it was made from, what was noticed."""
+    """A pair that lies in the folder: its row, what it was made from, who made that, and notes."""
 
     row: dict[str, Any]
     stamp: str
+    credits: tuple[Credit, ...]
     notes: tuple[str, ...]
 
 
@@ -57,7 +58,7 @@ def make_pair(item: Item, out: Path, name: str, before: str | None) -> Made | Fa
             _make_folder(path.parent)
         write_image(picture, pixels)
         write_audio(sound, waveform)
-    return Made(row=row, stamp=stamp, notes=tuple(notes))
+    return Made(row=row, stamp=stamp, credits=item.credits, notes=tuple(notes))
 
 
 def _describe(item: Item, name: str) -> tuple[dict[str, Any], list[str]]:
@@ -95,7 +96,9 @@ def _describe(item: Item, name: str) -> tuple[dict[str, Any], list[str]]:
 def _stamp(item: Item, name: str) -> str | None:
     """A digest of what the pair is made from; None where a file is not there."""
     parts: list[Any] = [name, item.picture_s, item.sound_s]
-    for path in (item.picture, item.sound):
+    if item.phrase:
+        parts += [item.phrase.bank, item.phrase.program, item.phrase.seed]
+    for path in item.pictures + item.sounds:
         if path is None or not os.path.exists(path):
             return None
         status = path.stat()
@@ -104,10 +107,11 @@ def _stamp(item: Item, name: str) -> str | None:
 
 
 def _say_missing(item: Item) -> str:
-    if item.picture is None and item.sound is None:
+    files = [("picture", path) for path in item.pictures] + [("sound", p) for p in item.sounds]
+    if all(path is None for _, path in files):
         return f"neither a picture nor a sound of {item.id} was found."
     reasons = []
-    for what, path in (("picture", item.picture), ("sound", item.sound)):
+    for what, path in files:
         if path is None:
             reasons.append(f"no {what} of {item.id} was found")
         elif not os.path.exists(path):

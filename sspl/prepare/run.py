@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from sspl.data.manifest import write_manifest
 from sspl.data.stores import map_ahead
-from sspl.prepare.items import Fault, Item
+from sspl.prepare.credits import write_credits
+from sspl.prepare.items import Credit, Fault, Item
 from sspl.prepare.journal import Journal
 from sspl.prepare.names import name_files
 from sspl.prepare.pair import Made, make_pair
@@ -33,9 +34,10 @@ def prepare(
     """Make the pairs, in parallel, with a progress bar; what was made before is not made again.
 
     `out` receives images/<id>.jpg (256 x 256), audio/<id>.flac (3 s or less, 16 kHz, mono),
-    `manifest.jsonl` in the order of the items, `report.json`, and a journal from which an
-    interrupted run goes on. What was missing or unreadable is tried again, and what has changed
-    at its source is made anew. A pair whose files at the source are gone since is kept.
+    `manifest.jsonl` in the order of the items, `report.json`, `ATTRIBUTIONS.csv` where the items
+    have credits, and a journal from which an interrupted run goes on. What was missing or
+    unreadable is tried again, and what has changed at its source is made anew. A pair whose files
+    at the source are gone since is kept.
 
     Args:
         items: the pairs, and the faults that were found on the way to them.
@@ -51,6 +53,7 @@ def prepare(
     out, options = Path(out), options or {}
     faults: list[Fault] = []
     notes: list[tuple[str, str]] = []
+    credits: set[Credit] = set()
     splits: Counter[str] = Counter()
     found: Counter[str] = Counter()
     promised = Counter(on for entry in _take_first(items) for on in entry.lists)
@@ -75,12 +78,15 @@ def prepare(
                     continue
                 journal.add(outcome.row["id"], outcome.stamp)
                 notes.extend((outcome.row["id"], note) for note in outcome.notes)
+                credits.update(outcome.credits)
                 splits[outcome.row["split"]] += 1
                 found.update(outcome.row.get("lists", ()))
                 yield outcome.row
 
         with closing(make_rows()) as rows:  # so that Ctrl-C ends the progress bar first
             write_manifest(out, rows)
+        if credits:
+            write_credits(credits, out)
     report = Report(
         dataset=name,
         options=options,

@@ -21,19 +21,13 @@ motorbike, boat), siren (car, bus), breathing and snoring (person, dog, cat) are
 footsteps, brushing_teeth and drinking_sipping, where a thing sounds in a person's hands.
 """
 
-import csv
 import random
 from dataclasses import dataclass, replace
-from functools import partial
-from math import inf, isfinite
 from pathlib import Path
-from re import fullmatch
-from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml.ElementTree import fromstring
-
-from sspl.media.files import check_file
+from sspl.prepare.esc50 import SOUND_S, find_esc50, read_clips
 from sspl.prepare.items import Fault, Item
+from sspl.prepare.voc2007 import find_voc, read_voc_picture, read_voc_splits
 
 SOUNDS = {  # ESC-50's of each of VOC's classes
     "aeroplane": ("airplane",),
@@ -46,15 +40,7 @@ SOUNDS = {  # ESC-50's of each of VOC's classes
     "sheep": ("sheep",),
     "train": ("train",),
 }
-FOLDS = {"test": ("5",), "val": ("4",), "train": ("1", "2", "3")}  # ESC-50's for VOC's splits
-
 _LABELS = {sound: label for label, sounds in SOUNDS.items() for sound in sounds}
-_SPLITS = {fold: split for split, folds in FOLDS.items() for fold in folds}
-
-# The middle of the 3 s to take. ESC-50 fills clips that are shorter than 5 s with silence.
-SOUND_S = 1.5
-
-_NAME = r"\w[\w.-]*"  # of a file, without a folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,155 +61,44 @@ def find_items(options: VocEsc50Options) -> list[Item | Fault]:
     Raises:
         ValueError: if a folder is not as published.
     """
-    voc = _find_folder(options.voc, ("VOCdevkit/VOC2007", "VOC2007", "."), "ImageSets/Main")
-    esc50 = _find_folder(options.esc50, ("ESC-50-master", "."), "meta/esc50.csv")
-    sounds, sound_faults = _read_sounds(esc50 / "meta" / "esc50.csv")
-    splits, list_faults = _read_splits(voc / "ImageSets" / "Main")
-    found: list[Item | Fault] = [*sound_faults, *list_faults]
+    voc = _check_found(find_voc(options.voc), options.voc, "VOCdevkit/VOC2007")
+    esc50 = _check_found(find_esc50(options.esc50), options.esc50, "ESC-50-master")
+    clips, clip_faults = read_clips(esc50)
+    sounds: dict[tuple[str, str], list[Path]] = {}  # of each split and class
+    for clip in clips:
+        if clip.category in _LABELS:
+            key = (clip.split, _LABELS[clip.category])
+            sounds.setdefault(key, []).append(esc50 / "audio" / clip.file)
+    splits, list_faults = read_voc_splits(voc / "ImageSets" / "Main")
+    found: list[Item | Fault] = [*clip_faults, *list_faults]
     alike: dict[tuple[str, str], list[Item]] = {}  # of one split and class, their sounds to come
     for name, split in sorted(splits.items()):
-        item = _read_annotation(voc, name, split)
+        item = read_voc_picture(voc, name, split, SOUNDS)
+        if item is None:
+            reason = f"{name}.xml has none of the nine classes in it."
+            item = Fault(id=f"voc2007_{name}", kind="skipped", reason=reason)
         if isinstance(item, Fault):
             found.append(item)
         else:
             alike.setdefault((split, item.label), []).append(item)
     for (split, label), pictures in alike.items():
-        recordings = [esc50 / "audio" / name for name in sounds.get((split, label), [])]
+        recordings = sounds.get((split, label), [])
         if not recordings:
             reason = f"esc50.csv has no sound of {label} for {split}."
             found += [Fault(id=item.id, kind="missing", reason=reason) for item in pictures]
             continue
         dealt = _deal(recordings, len(pictures), random.Random(f"{options.seed} {split} {label}"))
-        found += [replace(item, sound=sound) for item, sound in zip(pictures, dealt, strict=True)]
+        found += [
+            replace(item, sound=sound, sound_s=SOUND_S)
+            for item, sound in zip(pictures, dealt, strict=True)
+        ]
     return found
 
 
-def _find_folder(root: Path, names: tuple[str, ...], part: str) -> Path:
-    """The first of `names` in `root` that has `part` in it."""
-    for name in names:
-        if (root / name / part).exists():
-            return root / name
-    raise ValueError(f"{root} has no {names[0]}/{part}: name the folder that holds {names[0]}.")
-
-
-def _read_sounds(path: Path) -> tuple[dict[tuple[str, str], list[str]], list[Fault]]:
-    """The files of each split and class, sorted; a Fault for each row that cannot be used."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            head = reader.fieldnames or []
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, ValueError, csv.Error) as error:
-        raise ValueError(f"{path} cannot be read as a table ({error}): unpack it again.") from error
-    columns = ("filename", "fold", "category", "src_file")
-    if not set(columns) <= set(head):
-        raise ValueError(f"{path} needs the columns {', '.join(columns)}: unpack it again.")
-    sounds: dict[tuple[str, str], list[str]] = {}
-    faults: list[Fault] = []
-    files: set[str] = set()
-    split_of: dict[str, str] = {}  # of each recording, of which a file may be one of several parts
-    for line, row in rows:
-        name, fold, category, recording = (row[column] or "" for column in columns)
-        split = _SPLITS.get(fold, "")
-        if not (split and category and recording and fullmatch(_NAME, name)):
-            wrong = "it lacks a name of a file, a category, a src_file or a fold from 1 to 5"
-        elif name in files:
-            wrong = f"{name} comes a second time"
-        elif split_of.get(recording, split) != split:
-            wrong = f"its recording {recording} is for {split_of[recording]} already, not {split}"
-        else:
-            files.add(name)
-            split_of[recording] = split
-            if category in _LABELS:
-                sounds.setdefault((split, _LABELS[category]), []).append(name)
-            continue
-        reason = f"{path.name}, line {line}: {wrong}."
-        faults.append(Fault(id=name, kind="skipped", reason=reason))
-    return {key: sorted(names) for key, names in sounds.items()}, faults
-
-
-def _read_splits(folder: Path) -> tuple[dict[str, str], list[Fault]]:
-    """The split of each picture; one that is on two lists is for testing, not for training."""
-    splits: dict[str, str] = {}
-    faults: list[Fault] = []
-    for split in ("test", "val", "train"):
-        path = folder / f"{split}.txt"
-        try:
-            names = path.read_text(encoding="utf-8").split()
-        except FileNotFoundError:
-            reason = f"{path} does not exist: there are no pictures for {split}."
-            faults.append(Fault(id=path.name, kind="missing", reason=reason))
-            continue
-        except (OSError, ValueError) as error:
-            reason = f"{path} cannot be read as text ({error})."
-            faults.append(Fault(id=path.name, kind="unreadable", reason=reason))
-            continue
-        for name in names:
-            if fullmatch(_NAME, name) and name not in splits:
-                splits[name] = split
-                continue
-            wrong = f"for {splits[name]} already" if name in splits else "no name of a picture"
-            reason = f"{path.name}: {name!r} is {wrong}."
-            faults.append(Fault(id=name, kind="skipped", reason=reason))
-    return splits, faults
-
-
-def _read_annotation(voc: Path, name: str, split: str) -> Item | Fault:
-    """A pair that has no sound yet, or why there is none."""
-    path = voc / "Annotations" / f"{name}.xml"
-    give_up = partial(Fault, id=f"voc2007_{name}")
-    try:
-        root = fromstring(_read_file(path), forbid_dtd=True)
-        objects = [thing for thing in root.iterfind("object") if _label(thing) in SOUNDS]
-        labels = sorted({_label(thing) for thing in objects})
-        if len(labels) != 1:
-            what = " and ".join(labels) or "none of the nine classes"
-            return give_up(kind="skipped", reason=f"{path.name} has {what} in it.")
-        if all(thing.findtext("difficult") == "1" for thing in objects):
-            return give_up(kind="skipped", reason=f"{path.name}: each {labels[0]} is difficult.")
-        size_px = [_number(root, f"size/{side}") for side in ("width", "height")]
-        boxes = [_read_box(thing, *size_px) for thing in objects]
-    except FileNotFoundError:
-        return give_up(kind="missing", reason=f"{path} does not exist.")
-    except (OSError, ValueError, ParseError, LookupError) as error:
-        return give_up(kind="unreadable", reason=f"{path.name} is not as published ({error}).")
-    return Item(
-        id=f"voc2007_{name}",
-        picture=voc / "JPEGImages" / f"{name}.jpg",
-        sound=None,
-        sound_s=SOUND_S,
-        boxes=boxes,
-        label=labels[0],
-        split=split,
-    )
-
-
-def _read_file(path: Path) -> bytes:
-    """All of an ordinary file; FileNotFoundError where there is none."""
-    return check_file(path).read_bytes() if path.exists() else path.read_bytes()
-
-
-def _label(thing: Element) -> str:
-    return thing.findtext("name", "").strip()
-
-
-def _read_box(thing: Element, width_px: float, height_px: float) -> list[float]:
-    """Normalised [x0, y0, x1, y1]: VOC counts pixels from 1, and `xmax` is still inside."""
-    x0, y0, x1, y1 = (_number(thing, f"bndbox/{s}") for s in ("xmin", "ymin", "xmax", "ymax"))
-    if not (width_px > 0 and height_px > 0):
-        raise ValueError(f"its size is {width_px:g} x {height_px:g}")
-    return [(x0 - 1) / width_px, (y0 - 1) / height_px, x1 / width_px, y1 / height_px]
-
-
-def _number(element: Element, tag: str) -> float:
-    text = element.findtext(tag)
-    try:
-        number = float(text or "")
-    except ValueError:
-        number = inf
-    if not isfinite(number):
-        raise ValueError(f"its {tag} is {text!r}")
-    return number
+def _check_found(folder: Path | None, root: Path, name: str) -> Path:
+    if folder is None:
+        raise ValueError(f"{root} has no {name}: name the folder that holds {name}.")
+    return folder
 
 
 def _deal(sounds: list[Path], num: int, rng: random.Random) -> list[Path]:

@@ -9,9 +9,10 @@ from PIL import Image
 
 from sspl.data.manifest import read_manifest
 from sspl.media.sounds import read_audio
+from sspl.prepare.esc50 import FOLDS
 from sspl.prepare.items import Fault, Item
 from sspl.prepare.run import prepare
-from sspl.prepare.voc_esc50 import FOLDS, SOUNDS, VocEsc50Options, find_items
+from sspl.prepare.voc_esc50 import SOUNDS, VocEsc50Options, find_items
 
 HEAD = "filename,fold,target,category,esc10,src_file,take"
 BOMB = """<?xml version="1.0"?>
