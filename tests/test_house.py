@@ -35,6 +35,8 @@ COMMANDS = {
     "sspl.evaluate",
     "sspl.localize",
     "sspl.training.pretrain",
+    "sspl.training.distill",
+    "sspl.prepare.phrases",
     "sspl.experiments.write_zoo",
 }
 BOTH = {"sspl.cost"}  # run too, but Table S6 asks it for its numbers

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sspl.encoders.mn04 import CHANNELS
 
-WIDTHS = (24, 48, 96, 160)
+WIDTHS = (32, 64, 128, 192)
 
 
 class Residual(nn.Module):

@@ -210,6 +210,8 @@ def make_mixtures(
 class DistillationLoss(nn.Module):
     """How far the student's embedding is from the teacher's, and what the tagger makes of it."""
 
+    deviation: Tensor
+
     def __init__(self, teacher: Teacher, embeddings: Tensor, tags_weight: float) -> None:
         super().__init__()
         self.teacher, self.tags_weight = teacher, tags_weight
@@ -235,7 +237,8 @@ def fit_student(
         it, in eval mode, and the share of the embeddings' variance that it missed at the end.
     """
     torch.manual_seed(config.seed)
-    student = MelResNet().to(memory_format=torch.channels_last)
+    student = MelResNet()
+    student.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     loss_of = DistillationLoss(teacher, embeddings, config.tags_weight)
     steps = len(log_mel) // config.batch_size
     optimizer = torch.optim.AdamW(student.parameters(), weight_decay=config.weight_decay)
@@ -301,11 +304,10 @@ def main(
         torch.save({"clips": bank, "kinds": kinds}, path)
     log_mel, embeddings = make_mixtures(out / "bank.pt", mixtures, config, weights_dir)
     student, missed = fit_student(log_mel, embeddings, teacher, config, out / "state.pt")
+    weights = {name: tensor.contiguous() for name, tensor in student.state_dict().items()}
+    halves = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
     with replace_when_done(out / "mel_resnet.safetensors") as path:
-        save_file(
-            {k: v.half() if v.is_floating_point() else v for k, v in student.state_dict().items()},
-            path,
-        )
+        save_file(halves, path)
     meta = {
         "config": asdict(config),
         "teacher": "mn04",

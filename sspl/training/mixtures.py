@@ -27,7 +27,7 @@ class MixtureConfig:
     """How often what is done to a clip, as shares of the clips, and how much."""
 
     other_speed: float = 0.6  # by up to 2 to the power of `octaves`, up or down
-    octaves: float = 0.45
+    octaves: float = 0.7
     second_sound: float = 0.45  # up to `quieter_db` below the first
     quieter_db: float = 18.0
     equaliser_db: float = 7.0  # at each of nine frequencies, up or down at most
