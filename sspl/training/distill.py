@@ -154,7 +154,7 @@ class Teacher(nn.Module):
 
 @torch.no_grad()
 def write_mixtures(
-    number: int, *, bank: Path, seed: int, folder: Path, weights_dir: Path | None
+    number: int, *, size: int, bank: Path, seed: int, folder: Path, weights_dir: Path | None
 ) -> None:
     """Make file `number` of mixtures, unless it is there: what student and teacher make of them."""
     path = folder / f"{number:04d}.safetensors"
@@ -165,8 +165,8 @@ def write_mixtures(
     maker = MixtureMaker(sounds, kinds, seed=1_000_003 * seed + number)
     teacher = _load_teacher(weights_dir)
     log_mels, embeddings = [], []
-    for _ in range(CHUNK // AT_ONCE):
-        clips = maker.draw(AT_ONCE)
+    for first in range(0, size, AT_ONCE):
+        clips = maker.draw(min(AT_ONCE, size - first))
         log_mels.append(RESNET_MEL.of_clips(clips).half())
         embeddings.append(teacher(clips))
     with replace_when_done(path) as unfinished:
@@ -192,9 +192,15 @@ def make_mixtures(
     Returns:
         (N, M, F) float16 for the student, (N, A) float32 from the teacher.
     """
-    numbers = range(-(-config.num_mixtures // CHUNK))
+    size = min(CHUNK, config.num_mixtures)
+    numbers = range(-(-config.num_mixtures // size))
     work = partial(
-        write_mixtures, bank=bank, seed=config.seed, folder=folder, weights_dir=weights_dir
+        write_mixtures,
+        size=size,
+        bank=bank,
+        seed=config.seed,
+        folder=folder,
+        weights_dir=weights_dir,
     )
     with (
         ProcessPoolExecutor(count_cores(), mp_context=get_context("spawn")) as pool,
