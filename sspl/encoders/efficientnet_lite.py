@@ -8,6 +8,7 @@ Letters: B batch, C channels, h w grid.
 
 import re
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -58,18 +59,32 @@ class Block(nn.Module):
         return x + out if self.has_skip else out
 
 
-def efficientnet_lite0() -> nn.Sequential:
-    """Up to the last block, before the head: 448 px to (B, 320, 14, 14), signed.
+class EfficientNetLite(nn.Sequential):
+    """Up to the last block, before the head."""
+
+    def __init__(self) -> None:
+        layers: list[nn.Module] = [_conv(3, STEM, 3, stride=2)]
+        wide_in = STEM
+        for num, kernel, stride, expand, channels in STAGES:
+            for i in range(num):
+                layers.append(Block(wide_in, channels, kernel, 1 if i else stride, expand))
+                wide_in = channels
+        super().__init__(*layers)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(B, 3, px, px) to (B, 320, px / 32, px / 32)."""
+        if self.training or input.is_cuda:
+            return super().forward(input)
+        # One by one: what a picture becomes on its way stays in a processor's cache.
+        return torch.cat([super(EfficientNetLite, self).forward(one) for one in input.split(1)])
+
+
+def efficientnet_lite0() -> EfficientNetLite:
+    """448 px to (B, 320, 14, 14), signed, before any activation.
 
     448 px and not the 224 of its training: the grid is 14x14, and what it names is as good.
     """
-    layers: list[nn.Module] = [_conv(3, STEM, 3, stride=2)]
-    wide_in = STEM
-    for num, kernel, stride, expand, channels in STAGES:
-        for i in range(num):
-            layers.append(Block(wide_in, channels, kernel, 1 if i else stride, expand))
-            wide_in = channels
-    return nn.Sequential(*layers)
+    return EfficientNetLite()
 
 
 def rename_efficientnet_lite(tensors: Tensors) -> Tensors:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from sspl.audio import SAMPLE_RATE_HZ, clip_log_mel
@@ -89,6 +90,7 @@ class ImageEncoderSpec:
         channels: C of its feature.
         input_px: side of the square that it takes in.
         normalisation: of what it takes in.
+        memory_format: in which a model keeps it; the last digits depend on it.
         weights: where they come from; None of one that only learns from a random start.
     """
 
@@ -96,6 +98,7 @@ class ImageEncoderSpec:
     channels: int
     input_px: int
     normalisation: Normalisation = IMAGENET
+    memory_format: torch.memory_format = torch.contiguous_format
     weights: Shipped | Packaged | Published | None = None
 
 
