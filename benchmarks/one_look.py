@@ -29,7 +29,7 @@ from sspl.media.sounds import to_model_rate
 ROUNDS = 15
 RATE_HZ = 48_000
 PAIRS = (
-    ("efficientnet_lite0", "mel_resnet"),
+    ("efficientnet_lite0", "mn04_16k"),
     ("efficientnet_lite0", "mn04"),
     ("squeezenet1_1", "vggish"),
 )

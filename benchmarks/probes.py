@@ -1,6 +1,6 @@
 """What frozen encoders can name: linear probes, fitted on a folder's training rows, scored on test.
 
-    python -m benchmarks.probes --data FOLDER --audio-encoders mel_resnet mn04
+    python -m benchmarks.probes --data FOLDER --audio-encoders mn04_16k mn04
     python -m benchmarks.probes --data FOLDER --image-encoders efficientnet_lite0 squeezenet1_1
 
 A probe is a multinomial logistic regression on standardised features, each class weighted alike; of

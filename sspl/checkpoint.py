@@ -13,10 +13,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from sspl import __version__
-from sspl.build import build_model
+from sspl.build import build_model, build_predictive_attention
 from sspl.config import read_model_config
 from sspl.media.files import replace_when_done, write_json
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
+from sspl.predictive_attention import PredictiveAttention, PredictiveAttentionConfig
 from sspl.upgrades import (
     FORMAT,
     read_format,
@@ -26,9 +27,10 @@ from sspl.upgrades import (
 )
 
 WEIGHTS, META = "model.safetensors", "meta.json"
+PREDICTIVE = "predictive_attention"
 
 
-def save_checkpoint(model: SSPL, folder: Path, meta: dict[str, Any]) -> None:
+def save_checkpoint(model: AudioVisualModel, folder: Path, meta: dict[str, Any]) -> None:
     """Write a model and what is known of it; each file appears whole or not at all.
 
     Args:
@@ -42,6 +44,7 @@ def save_checkpoint(model: SSPL, folder: Path, meta: dict[str, Any]) -> None:
         save_file(tensors, path)
     meta = {
         "format": FORMAT,
+        "model": PREDICTIVE if isinstance(model, PredictiveAttention) else "sspl",
         "config": dataclasses.asdict(model.config),
         **meta,
         "versions": versions(),
@@ -49,7 +52,7 @@ def save_checkpoint(model: SSPL, folder: Path, meta: dict[str, Any]) -> None:
     write_json(folder / META, meta)
 
 
-def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> SSPL:
+def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> AudioVisualModel:
     """Rebuild the model of a checkpoint folder, in eval mode.
 
     Raises:
@@ -58,8 +61,11 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> SSPL:
     meta = read_meta(folder)
     version = read_format(meta, folder)
     try:
-        config = upgrade_model_config(meta["config"], version)
-        model = build_model(read_model_config(config))
+        if meta.get("model") == PREDICTIVE:
+            model = build_predictive_attention(PredictiveAttentionConfig(**meta["config"]))
+        else:
+            config = upgrade_model_config(meta["config"], version)
+            model = build_model(read_model_config(config))
         tensors = load_file(folder / WEIGHTS)
         model.load_state_dict({upgrade_tensor_name(k, version): t for k, t in tensors.items()})
     except FileNotFoundError as error:

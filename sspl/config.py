@@ -25,19 +25,54 @@ OBJECTIVES: dict[str, type[Objective]] = {kind.name: kind for kind in get_args(A
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelConfig:
-    """The three-stream model of Figure 3; widths that the encoders fix are derived."""
+class EncoderChoice:
+    """Which frozen encoders a model has; what follows derives its widths from theirs."""
 
     image_encoder: ImageEncoderName = "vgg16"
     audio_encoder: AudioEncoderName = "vggish"
     embedding_channels: int = 0  # A of embeddings that come in place of sounds; else 0
+    train_image_encoder: bool = False  # from a random start: Table 3's rows without pre-training
+    rectified_features: bool = False
+    """take the image encoder's features after their last ReLU"""
+
+    def __post_init__(self) -> None:
+        check_known("image_encoder", self.image_encoder, IMAGE_ENCODERS)
+        check_known("audio_encoder", self.audio_encoder, AUDIO_ENCODERS)
+        if (self.audio_spec.channels is None) != (self.embedding_channels > 0):
+            raise ValueError(
+                "embedding_channels is the width of embeddings that come in place of sounds: "
+                "above 0 with audio_encoder embedding, 0 with every other"
+            )
+
+    @property
+    def image_spec(self) -> ImageEncoderSpec:
+        return IMAGE_ENCODERS[self.image_encoder]
+
+    @property
+    def audio_spec(self) -> AudioEncoderSpec:
+        return AUDIO_ENCODERS[self.audio_encoder]
+
+    @property
+    def visual_channels(self) -> int:
+        """c_v of the paper."""
+        return self.image_spec.channels
+
+    @property
+    def audio_channels(self) -> int:
+        """c_a of the paper."""
+        return self.audio_spec.channels or self.embedding_channels
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(EncoderChoice):
+    """The three-stream model of Figure 3; widths that the encoders fix are derived."""
+
     query_width: int = 512  # hidden width of g
     num_cycles: int = 5  # T; 0 is SSPL without PCM
     pcm_channels: int = 512  # of r_1 and r_2
     scaling: ScalingName = "min_max"  # Table 5
     fusion: FusionName = "attention"  # Table S5
     objective: AnyObjective = field(default_factory=SimSiam)
-    train_image_encoder: bool = False  # from a random start: Table 3's rows without pre-training
 
     rectified_features: bool = departure(
         False,
@@ -60,38 +95,14 @@ class ModelConfig:
     terms: ExtraTerms = field(default_factory=ExtraTerms)
 
     def __post_init__(self) -> None:
-        _check_known("image_encoder", self.image_encoder, IMAGE_ENCODERS)
-        _check_known("audio_encoder", self.audio_encoder, AUDIO_ENCODERS)
-        _check_known("scaling", self.scaling, SCALINGS)
-        _check_known("fusion", self.fusion, FUSIONS)
-        if (self.audio_spec.channels is None) != (self.embedding_channels > 0):
-            raise ValueError(
-                "embedding_channels is the width of embeddings that come in place of sounds: "
-                "above 0 with audio_encoder embedding, 0 with every other"
-            )
+        super().__post_init__()
+        check_known("scaling", self.scaling, SCALINGS)
+        check_known("fusion", self.fusion, FUSIONS)
         if not 0 <= self.num_cycles <= 16:
             raise ValueError(f"num_cycles is {self.num_cycles}; take 0 (without PCM) to 16")
         if self.norm_offset < 0:
             raise ValueError(f"norm_offset is {self.norm_offset}; it must not be negative")
         _check_combination(self)
-
-    @property
-    def image_spec(self) -> ImageEncoderSpec:
-        return IMAGE_ENCODERS[self.image_encoder]
-
-    @property
-    def audio_spec(self) -> AudioEncoderSpec:
-        return AUDIO_ENCODERS[self.audio_encoder]
-
-    @property
-    def visual_channels(self) -> int:
-        """c_v of the paper."""
-        return self.image_spec.channels
-
-    @property
-    def audio_channels(self) -> int:
-        """c_a of the paper."""
-        return self.audio_spec.channels or self.embedding_channels
 
     def list_notes(self) -> list[str]:
         """Settings that say nothing beside the others, a sentence each."""
@@ -103,7 +114,7 @@ class ModelConfig:
         return []
 
 
-def _check_known(what: str, name: str, known: Mapping[Any, Any]) -> None:
+def check_known(what: str, name: str, known: Mapping[Any, Any]) -> None:
     if name not in known:
         raise ValueError(f"no {what} {name!r}: take one of {', '.join(known)}")
 
@@ -144,7 +155,7 @@ def read_model_config(fields: Mapping[str, Any]) -> ModelConfig:
     """
     objective = dict(fields["objective"])
     name = objective.pop("name")
-    _check_known("objective", name, OBJECTIVES)
+    check_known("objective", name, OBJECTIVES)
     parts = {"objective": OBJECTIVES[name](**objective), "terms": ExtraTerms(**fields["terms"])}
     return ModelConfig(**{**fields, **parts})
 

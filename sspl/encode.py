@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
 from sspl.data.pairs import Pairs
 from sspl.data.stores import Store, read_batches
 from sspl.data.transforms import whole_view
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 
 BATCH = 50
 
@@ -35,7 +36,7 @@ class Encoded:
 
 
 @torch.no_grad()
-def encode_pairs(model: SSPL, pairs: Pairs) -> Encoded:
+def encode_pairs(model: AudioVisualModel, pairs: Pairs) -> Encoded:
     """Run the encoders over pairs, in batches, with a progress bar."""
     device, spec = next(model.parameters()).device, model.config.image_spec
     bar = show_progress(pairs.images, "encode pictures")
@@ -48,7 +49,7 @@ def encode_pairs(model: SSPL, pairs: Pairs) -> Encoded:
 
 
 @torch.no_grad()
-def encode_sounds(model: SSPL, sounds: Tensor | Store) -> Tensor:
+def encode_sounds(model: AudioVisualModel, sounds: Tensor | Store) -> Tensor:
     """Embeddings (N, P, A) of `Pairs.sounds`; the audio encoder is frozen, so once is enough."""
     device = next(model.parameters()).device
     bar = show_progress(sounds, "encode sounds")
@@ -56,13 +57,29 @@ def encode_sounds(model: SSPL, sounds: Tensor | Store) -> Tensor:
 
 
 @torch.no_grad()
-def predict_maps(model: SSPL, visual: Tensor, embeddings: Tensor) -> Tensor:
+def predict_maps(model: AudioVisualModel, visual: Tensor, embeddings: Tensor) -> Tensor:
     """The map after each cycle for each pair: (T, N, h, w), on the CPU."""
-    maps = []
+    return predict_cycles(model, visual, embeddings)[0]
+
+
+@torch.no_grad()
+def predict_cycles(
+    model: AudioVisualModel, visual: Tensor, embeddings: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What each cycle comes to, on the CPU.
+
+    Returns:
+        the maps (T, N, h, w), and how wrong the predicted sound is, 1 - cos(s, p_0), (T, N) in
+        [0, 2]; (0, N) of a model that predicts none.
+    """
+    maps, errors = [], []
     for features, patches in zip(visual.split(BATCH), embeddings.split(BATCH), strict=True):
         sound, query = model.project_audio(patches)
-        maps.append(model.trace_features(features, sound, query).similarity.cpu())
-    return torch.cat(maps, dim=1)
+        trace = model.trace_features(features, sound, query)
+        maps.append(trace.similarity.cpu())
+        error = 1 - F.cosine_similarity(trace.sound[None], trace.predicted_sound, dim=-1)
+        errors.append(error.cpu())
+    return torch.cat(maps, dim=1), torch.cat(errors, dim=1)
 
 
 def show_progress(tensors: Tensor | Store, what: str) -> Iterable[Tensor]:

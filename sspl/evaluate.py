@@ -29,7 +29,7 @@ from sspl.evaluation.summary import list_samples, summarise_evaluation
 from sspl.evaluation.test_sets import StreamedTestSet
 from sspl.evaluation.tile_accuracy import find_tiles
 from sspl.metrics import PROTOCOLS, Protocol
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 from sspl.training.datasets import (
     count_several,
     load_solos,
@@ -159,7 +159,7 @@ def main(
     give_result(result, format_markdown(result), json_path)
 
 
-def _check_width(model: SSPL, pairs: Pairs, source: DataConfig) -> None:
+def _check_width(model: AudioVisualModel, pairs: Pairs, source: DataConfig) -> None:
     """ValueError if embeddings are not as wide as those that the model was trained with."""
     wanted = model.config.audio_channels
     if isinstance(pairs.sounds, torch.Tensor) and pairs.sounds.shape[-1] != wanted:
@@ -169,7 +169,9 @@ def _check_width(model: SSPL, pairs: Pairs, source: DataConfig) -> None:
         )
 
 
-def _choose_embeddings(model: SSPL, trained_on: DataConfig, given: Path | None) -> str | None:
+def _choose_embeddings(
+    model: AudioVisualModel, trained_on: DataConfig, given: Path | None
+) -> str | None:
     """The file that holds what the checkpoint takes in place of sounds, if it does."""
     if model.config.audio_encoder != "embedding":
         if given is not None:

@@ -21,7 +21,7 @@ from sspl.media.animation import write_animation
 from sspl.media.files import write_json
 from sspl.media.pictures import read_image, write_image
 from sspl.media.sounds import read_audio, to_model_rate
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 from sspl.plots.lettering import SILENCE, write_note
 from sspl.plots.overlay import overlay_map
 from sspl.plots.rendering import render_figure
@@ -94,7 +94,7 @@ def _check_options(options: Options) -> None:
         print("--steps has no effect on a video or an animation.", file=sys.stderr)
 
 
-def _load_model(options: Options) -> SSPL:
+def _load_model(options: Options) -> AudioVisualModel:
     try:
         return load_model(options.model, options.device)
     except (RuntimeError, AssertionError) as error:  # what torch raises for a device it lacks

@@ -16,7 +16,7 @@ from sspl.media.pictures import read_image
 from sspl.media.sounds import read_audio, to_model_rate
 from sspl.media.video import open_video
 from sspl.media.video_writer import write_video
-from sspl.model import SSPL, Trace
+from sspl.model import AudioVisualModel, Trace
 from sspl.plots.lettering import SILENCE, write_note
 from sspl.plots.overlay import overlay_map
 from sspl.sliding_window import Window, locate_frames
@@ -38,7 +38,7 @@ class Localizer:
     trace.similarity[-1, 0]  # (14, 14), the map after the last cycle
     """
 
-    def __init__(self, model: SSPL) -> None:
+    def __init__(self, model: AudioVisualModel) -> None:
         if model.config.audio_spec.front_end is None:
             raise ValueError(
                 "this model has no audio encoder: it learned from sounds that another network had "

@@ -5,6 +5,7 @@ T cycles, L = 3 layers of the PCM.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sspl.attention import FUSIONS, SCALINGS, similarity_map
-from sspl.config import ModelConfig
+from sspl.config import EncoderChoice, ModelConfig
 from sspl.heads import Head
 from sspl.objectives import Step, View
 from sspl.pcm import PredictiveCoding
@@ -57,15 +58,72 @@ class Trace:
     errors: Tensor
     predicted_sound: Tensor
     sound: Tensor
-    feedback_gain: tuple[Tensor, ...]
-    error_gain: tuple[Tensor, ...]
+    feedback_gain: tuple[Tensor, ...] = ()
+    error_gain: tuple[Tensor, ...] = ()
 
 
-class SSPL(nn.Module):
-    """SSPL from built parts; `sspl.build.build_model` puts one together from a config.
+class AudioVisualModel(nn.Module):
+    """Frozen encoders, and what follows them: a picture and a sound to a map, cycle by cycle.
 
     The encoders are frozen here and nowhere else: they take no gradient and stay in eval mode
-    (`ModelConfig.train_image_encoder` lets the image encoder learn).
+    (`EncoderChoice.train_image_encoder` lets the image encoder learn).
+    """
+
+    def __init__(
+        self, config: EncoderChoice, image_encoder: nn.Module, audio_encoder: nn.Module
+    ) -> None:
+        super().__init__()
+        self._choice = config
+        self.image_encoder = image_encoder.requires_grad_(config.train_image_encoder)
+        self.audio_encoder = audio_encoder.requires_grad_(False)
+        self.train(self.training)
+
+    @property
+    def config(self) -> EncoderChoice:
+        return self._choice
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        self.image_encoder.train(mode and self.config.train_image_encoder)
+        self.audio_encoder.eval()
+        return self
+
+    def encode_image(self, images: Tensor) -> Tensor:
+        """f_v, Eq. (1): (B, 3, px, px) to (B, C, h, w); gradient only where it learns now."""
+        learns = self.config.train_image_encoder and self.training and torch.is_grad_enabled()
+        with torch.set_grad_enabled(learns):
+            return self._rectify(self.image_encoder(images))
+
+    @torch.no_grad()
+    def encode_audio(self, patches: Tensor) -> Tensor:
+        """Embeddings of every patch, Eq. (2): (B, P, ...) to (B, P, A), without gradient."""
+        return self.audio_encoder(patches)
+
+    def project_audio(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
+        """The sound (B, ...) that is to be predicted, and the query (B, ...) of the map.
+
+        Args:
+            embeddings: (B, P, A) of `encode_audio`.
+        """
+        raise NotImplementedError
+
+    def trace_features(self, visual: Tensor, sound: Tensor, query: Tensor) -> Trace:
+        """Every cycle of one pass after the encoders: (B, C, h, w), and `project_audio`'s two."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def trace(self, images: Tensor, patches: Tensor) -> Trace:
+        """Every cycle of one pass, from what the encoders take in. Call `eval()` first."""
+        visual = self.encode_image(images)
+        sound, query = self.project_audio(self.encode_audio(patches))
+        return self.trace_features(visual, sound, query)
+
+    def _rectify(self, features: Tensor) -> Tensor:
+        return F.relu(features) if self.config.rectified_features else features
+
+
+class SSPL(AudioVisualModel):
+    """SSPL from built parts; `sspl.build.build_model` puts one together from a config.
 
     Args:
         head: None for objectives that project nothing.
@@ -83,21 +141,16 @@ class SSPL(nn.Module):
         head: Head | None,
         target: "SSPL | None" = None,
     ) -> None:
-        super().__init__()
-        self.config = config
-        self.image_encoder = image_encoder.requires_grad_(config.train_image_encoder)
-        self.audio_encoder = audio_encoder.requires_grad_(False)
+        super().__init__(config, image_encoder, audio_encoder)
         self.query = query
         self.pcm = pcm
         self.head = head
         self.target = None if target is None else target.requires_grad_(False)
-        self.train(self.training)
 
-    def train(self, mode: bool = True) -> "SSPL":
-        super().train(mode)
-        self.image_encoder.train(mode and self.config.train_image_encoder)
-        self.audio_encoder.eval()
-        return self
+    @property
+    def config(self) -> ModelConfig:
+        assert isinstance(self._choice, ModelConfig)
+        return self._choice
 
     def forward(
         self, view1: Tensor, view2: Tensor, log_mel: Tensor, classes: Tensor | None = None
@@ -105,24 +158,13 @@ class SSPL(nn.Module):
         """One step of Figure 3.
 
         Args:
-            view1, view2: (B, 3, px, px) float, ImageNet-normalised.
-            log_mel: (B, P, 96, 64) float, see `sspl.audio.log_mel`.
+            view1, view2: (B, 3, px, px) float, normalised as the image encoder wants it.
+            log_mel: (B, P, ...) float, what the audio encoder's front end gives.
             classes: as in `learn`.
         """
         return self.learn(
             self.encode_image(view1), self.encode_image(view2), self.encode_audio(log_mel), classes
         )
-
-    def encode_image(self, images: Tensor) -> Tensor:
-        """f_v, Eq. (1): (B, 3, px, px) to (B, C, h, w); gradient only where it learns now."""
-        learns = self.config.train_image_encoder and self.training and torch.is_grad_enabled()
-        with torch.set_grad_enabled(learns):
-            return self._rectify(self.image_encoder(images))
-
-    @torch.no_grad()
-    def encode_audio(self, log_mel: Tensor) -> Tensor:
-        """Embeddings of every patch, Eq. (2): (B, P, 96, 64) to (B, P, A), without gradient."""
-        return self.audio_encoder(log_mel)
 
     def learn(
         self,
@@ -226,13 +268,6 @@ class SSPL(nn.Module):
         return similarity, attention, FUSIONS[self.config.fusion](features, query, attention)
 
     @torch.no_grad()
-    def trace(self, images: Tensor, log_mel: Tensor) -> Trace:
-        """Every cycle of one pass; arguments as in `forward`. Call `eval()` first."""
-        visual = self.encode_image(images)
-        sound, query = self.project_audio(self.encode_audio(log_mel))
-        return self.trace_features(visual, sound, query)
-
-    @torch.no_grad()
     def trace_features(self, visual: Tensor, sound: Tensor, query: Tensor) -> Trace:
         """`trace` after the encoders: (B, C, h, w), (B, A), (B, C)."""
         if self.pcm is None:
@@ -259,9 +294,6 @@ class SSPL(nn.Module):
             feedback_gain=_read_gains(self.pcm.feedback_gain),
             error_gain=_read_gains(self.pcm.error_gain),
         )
-
-    def _rectify(self, features: Tensor) -> Tensor:
-        return F.relu(features) if self.config.rectified_features else features
 
     def _refine(self, visual: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
         """`align`, and the scalar by which the PCM was wrong about the sound; 0 without one."""

@@ -8,7 +8,8 @@ from sspl.baselines import Contrastive, HardWay, Senocak
 from sspl.config import ModelConfig, without_pcm, without_terms
 from sspl.data.config import DataConfig
 from sspl.objectives import ExtraTerms, SimSiam
-from sspl.training.config import RunConfig, TrainConfig
+from sspl.predictive_attention import PredictiveAttentionConfig
+from sspl.training.config import FitConfig, FitRun, RunConfig, TrainConfig
 
 
 def paper() -> RunConfig:
@@ -38,7 +39,7 @@ def paper_vggsound_no_pcm(num_train: int) -> RunConfig:
 
 
 def light() -> RunConfig:
-    """Real photographs on a laptop: SqueezeNet, a narrow PCM, `tiny`'s departures but area.
+    """Photographs on a laptop: encoders that come along, `tiny`'s departures but for the area.
 
     Sources in photographs are large, so there is no area penalty.
     """
@@ -54,10 +55,11 @@ def light() -> RunConfig:
 
 
 def light_paper() -> RunConfig:
-    """The paper's exact objective on SqueezeNet and a narrow PCM."""
+    """The paper's exact objective on encoders that come along, and a narrow PCM."""
     return RunConfig(
         model=ModelConfig(
-            image_encoder="squeezenet1_1",
+            image_encoder="efficientnet_lite0",
+            audio_encoder="mn04_16k",
             num_cycles=3,
             pcm_channels=64,
             objective=SimSiam(projection_width=512, prediction_width=128),
@@ -103,6 +105,33 @@ def tiny_paper() -> RunConfig:
             learning_rate=1e-3,
             cached_views=3,
         ),
+        data=DataConfig(),
+    )
+
+
+def photo() -> FitRun:
+    """Predictive attention on photographs and recordings: seconds on encoded pairs."""
+    return FitRun(
+        model=PredictiveAttentionConfig(),
+        train=FitConfig(),
+        data=DataConfig(name="", num_train=0),
+    )
+
+
+def tiny_predictive() -> FitRun:
+    """Predictive attention in `orchestra`, whose encoder gives evidence of classes, rectified."""
+    return FitRun(
+        model=PredictiveAttentionConfig(
+            image_encoder="tiny_vgg",
+            audio_encoder="tiny_vggish",
+            rectified_features=True,
+            num_cycles=4,
+            visual_directions=64,
+            sound_directions=16,
+            spread=0.0,
+            extent=1.4,
+        ),
+        train=FitConfig(),
         data=DataConfig(),
     )
 
@@ -161,3 +190,4 @@ PRESETS |= {
     )
     for objective in (Senocak(), HardWay())
 }
+FITS: dict[str, Callable[[], FitRun]] = {"photo": photo, "tiny-predictive": tiny_predictive}

@@ -14,7 +14,7 @@ from torch import Tensor
 from sspl.audio import CLIP_S
 from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.media.video import Video
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 from sspl.trace_stats import find_peak
 
 # The audio encoder's input is stretched to full scale: a room's hiss would be mapped like music.
@@ -79,7 +79,7 @@ _Located = tuple[Window, Tensor]  # a moment and its map (h, w)
 
 
 def locate_frames(
-    model: SSPL, video: Video, *, fps: float, maps_per_s: float = 8.0
+    model: AudioVisualModel, video: Video, *, fps: float, maps_per_s: float = 8.0
 ) -> Iterator[LocatedFrame]:
     """Yield every frame of a video with its map; memory does not grow with the video's length.
 
@@ -131,7 +131,7 @@ def is_silent(waveform: np.ndarray) -> bool:
     return measure_level_dbfs(waveform) < SILENT_DBFS
 
 
-def _prepare(model: SSPL, video: Video, t_s: float, image: np.ndarray) -> _Moment:
+def _prepare(model: AudioVisualModel, video: Video, t_s: float, image: np.ndarray) -> _Moment:
     # Frames are large and the model's view is small, so each is shrunk as it comes.
     length_s = min(CLIP_S, max(video.duration_s, 0.2))
     start_s = min(max(0.0, t_s - CLIP_S / 2), max(0.0, video.duration_s - CLIP_S))
@@ -146,7 +146,7 @@ def _prepare(model: SSPL, video: Video, t_s: float, image: np.ndarray) -> _Momen
 
 
 @torch.no_grad()
-def _locate(model: SSPL, moments: list[_Moment]) -> list[_Located]:
+def _locate(model: AudioVisualModel, moments: list[_Moment]) -> list[_Located]:
     device = next(model.parameters()).device
     views = torch.cat([moment.view for moment in moments]).to(device)
     sounds = torch.cat([moment.sound for moment in moments]).to(device)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 
@@ -23,10 +23,11 @@ from sspl.checkpoint import read_meta
 from sspl.command import run_command
 from sspl.media.files import replace_when_done
 from sspl.plots.training_run import plot_training
-from sspl.presets import PRESETS
-from sspl.training.config import RunConfig
+from sspl.presets import FITS, PRESETS
+from sspl.training.config import FitRun, RunConfig
 from sspl.training.datasets import load_scored_pairs, load_training_pairs, use_embeddings
 from sspl.training.devices import open_devices
+from sspl.training.fitting import fit_run
 from sspl.training.loop import train
 from sspl.weights import load_encoders
 
@@ -35,9 +36,10 @@ from sspl.weights import load_encoders
 class Chosen:
     """What a run starts from."""
 
-    preset: Literal[tuple(PRESETS)] = "tiny"  # pyright: ignore[reportInvalidTypeForm]
+    preset: Literal[(*PRESETS, *FITS)] = "tiny"  # pyright: ignore[reportInvalidTypeForm]
     """what is trained, and the defaults of all settings below. Those with `paper` in their name
-    use the paper's exact objective, `-senocak` and `-hardway` that of a baseline"""
+    use the paper's exact objective, `-senocak` and `-hardway` that of a baseline; `photo` and
+    `tiny-predictive` are predictive attention, fitted in closed form"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,22 +58,69 @@ class Options(RunConfig, Chosen):
     """cpu or cuda; by default GPUs where there are some"""
 
 
-def parse(arguments: Sequence[str] | None = None) -> Options:
+@dataclass(frozen=True, kw_only=True)
+class FitOptions(FitRun, Chosen):
+    """Fit predictive attention in closed form, in one pass over the pairs."""
+
+    out: Path
+    """folder of the run: best/ (a checkpoint)"""
+    weights_dir: Path | None = None
+    """a folder with the encoders' weights, for machines without a network"""
+    device: Literal["cpu", "cuda"] | None = None
+    """cpu or cuda; by default GPUs where there are some"""
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options | FitOptions:
     """The options of a command line, their defaults those of the preset that it names."""
     arguments = sys.argv[1:] if arguments is None else arguments
     prog = "python -m sspl.train"
     asks_for_help = {"-h", "--help"} & set(arguments)
     named = [argument for argument in arguments if argument not in ("-h", "--help")]
     chosen, _ = tyro.cli(Chosen, args=named, prog=prog, return_unknown_args=True)
-    run = PRESETS[chosen.preset]()
-    default = Options(
+    given = [*named, "--help"] if asks_for_help else named
+    if chosen.preset in FITS:
+        return tyro.cli(
+            FitOptions, default=_set_defaults(FitOptions, chosen), args=given, prog=prog
+        )
+    return tyro.cli(Options, default=_set_defaults(Options, chosen), args=given, prog=prog)
+
+
+def _set_defaults(kind: Any, chosen: Chosen) -> Any:
+    run = (PRESETS | FITS)[chosen.preset]()
+    return kind(
         preset=chosen.preset, out=tyro.MISSING, model=run.model, train=run.train, data=run.data
     )
-    given = [*named, "--help"] if asks_for_help else named
-    return tyro.cli(Options, default=default, args=given, prog=prog)
 
 
-def main(options: Options) -> None:
+def fit_main(options: FitOptions) -> None:
+    run = FitRun(model=options.model, train=options.train, data=options.data)
+    if run.data.embeddings is not None:
+        run = use_embeddings(run, Path(run.data.embeddings))
+    accelerator = open_devices(options.device)
+    if accelerator.is_main_process:
+        print(json.dumps(asdict(run), indent=1))
+    encoder = run.model.audio_spec
+    pairs = load_training_pairs(run.data, run.train.seed, encoder)
+    selection = None
+    if run.train.select != "last":
+        selection = load_scored_pairs(run.data, run.train.select, encoder)
+    best = fit_run(
+        run,
+        pairs,
+        selection,
+        options.out,
+        weights_dir=options.weights_dir,
+        accelerator=accelerator,
+    )
+    if accelerator.is_main_process:
+        print(f"fitted to {len(pairs)} pairs, in {best}")
+    accelerator.end_training()
+
+
+def main(options: Options | FitOptions) -> None:
+    if isinstance(options, FitOptions):
+        fit_main(options)
+        return
     run = RunConfig(model=options.model, train=options.train, data=options.data)
     if run.data.embeddings is not None:
         run = use_embeddings(run, Path(run.data.embeddings))

@@ -18,6 +18,7 @@ ROWS = [
     "baselines command upgrades",
     "config weights",
     "model",
+    "predictive_attention",
     "build data trace_stats",
     "checkpoint encode plots sliding_window",
     "evaluation localizer",
@@ -36,7 +37,7 @@ COMMANDS = {
     "sspl.localize",
     "sspl.training.pretrain",
     "sspl.training.distill",
-    "sspl.prepare.phrases",
+    "sspl.prepare.render",
     "sspl.experiments.write_zoo",
 }
 BOTH = {"sspl.cost"}  # run too, but Table S6 asks it for its numbers

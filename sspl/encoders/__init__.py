@@ -15,8 +15,7 @@ import torch
 from torch import nn
 
 from sspl.encoders.efficientnet_lite import efficientnet_lite0, rename_efficientnet_lite
-from sspl.encoders.mel import MN04_MEL, RESNET_MEL
-from sspl.encoders.mel_resnet import MelResNet
+from sspl.encoders.mel import MN04_16K_MEL, MN04_MEL
 from sspl.encoders.mn04 import CHANNELS, MN04, rename_mn04
 from sspl.encoders.spec import (
     IMAGENET,
@@ -48,7 +47,7 @@ __all__ = [
 ]
 
 ImageEncoderName = Literal["tiny_vgg", "squeezenet1_1", "vgg16", "efficientnet_lite0"]
-AudioEncoderName = Literal["tiny_vggish", "vggish", "mn04", "mel_resnet", "embedding"]
+AudioEncoderName = Literal["tiny_vggish", "vggish", "mn04", "mn04_16k", "embedding"]
 
 # (x - 127) / 128 of 8-bit values. With ImageNet's numbers it names fewer photographs.
 LITE = Normalisation(
@@ -148,14 +147,14 @@ AUDIO_ENCODERS: dict[str, AudioEncoderSpec] = {
             rename=rename_mn04,
         ),
     ),
-    "mel_resnet": AudioEncoderSpec(
-        build=MelResNet,
+    "mn04_16k": AudioEncoderSpec(
+        build=MN04,
         channels=CHANNELS,
-        sample_rate_hz=RESNET_MEL.sample_rate_hz,
-        front_end=RESNET_MEL,
+        sample_rate_hz=MN04_16K_MEL.sample_rate_hz,
+        front_end=MN04_16K_MEL,
         num_patches=1,
-        patch_shape=(64, 300),
-        weights=Shipped(file="mel-resnet/audio_encoder.safetensors"),
+        patch_shape=(103, 300),
+        weights=Shipped(file="mn04-16k/mn04_16k.safetensors"),
     ),
     # For sounds that were embedded before, by whatever network: (B, P, A) passes as is.
     "embedding": AudioEncoderSpec(build=nn.Identity, channels=None, front_end=None, patch_shape=()),

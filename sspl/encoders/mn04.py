@@ -4,6 +4,9 @@ Schmid, Koutini and Widmer, "Efficient Large-scale Audio Tagging via Transformer
 Distillation" (ICASSP 2023), MIT. torchvision's network carries its weights once three things are
 changed: one input channel, a true sigmoid in the squeeze-and-excitation, and some names.
 
+`mn04_16k` is the same network, started from these weights and taught by it to hear at 16 kHz and
+at any level (`sspl.training.distill`). It comes along.
+
 Letters: B batch, P patches (one), M mel bands, F frames, A audio channels.
 """
 
@@ -25,7 +28,7 @@ class MN04(nn.Module):
         self.features = make_network().features
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        """(B, P, M, F) float of `MN04_MEL` to (B, P, 384), not rectified, from about -0.37 up."""
+        """(B, P, M, F) float of its `LogMel` to (B, P, 384), not rectified, from about -0.37 up."""
         batch, patches = log_mel.shape[:2]
         x = self.features(log_mel.flatten(0, 1).unsqueeze(1))
         return x.mean((2, 3)).unflatten(0, (batch, patches))

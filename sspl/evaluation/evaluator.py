@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sspl.encode import predict_maps
+from sspl.encode import predict_cycles, predict_maps
 from sspl.evaluation.floors import ceiling_ciou, floor_maps, saliency, score_floors
 from sspl.evaluation.multi_source import ClassQuestions, ask_classes
 from sspl.evaluation.negative_audio import ActiveArea, AudioCondition, correlate_maps
@@ -24,7 +24,7 @@ from sspl.evaluation.offscreen import confidence
 from sspl.evaluation.test_sets import Batch, TestSet
 from sspl.evaluation.tile_accuracy import MapName, Tiles
 from sspl.metrics import PROTOCOLS, Protocol, per_sample_cious
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +76,8 @@ class Evaluation:
             `offscreen.confidence`; empty where bounds are not asked for.
         cious: (n,) of the last cycle, by protocol.
         per_cycle: (n,) after each cycle, under the first protocol; empty where not asked.
+        prediction_error: (T, n) of the own sound in each cycle, 1 - cos(s, p_0); (0, n) where
+            none is predicted.
         refined, ceiling: (n,) by protocol; floors: by floor and protocol; empty where not asked.
         under: by sound what it does.
         multi_source: CIoU and NSA (m,) of the pictures that were asked class by class.
@@ -90,6 +92,7 @@ class Evaluation:
     confidence: np.ndarray
     cious: Mapping[Protocol, np.ndarray]
     per_cycle: Sequence[np.ndarray]
+    prediction_error: np.ndarray
     refined: Mapping[Protocol, np.ndarray]
     ceiling: Mapping[Protocol, np.ndarray]
     floors: Mapping[str, Mapping[Protocol, np.ndarray]]
@@ -110,7 +113,7 @@ EVERYTHING = Questions(protocols=PROTOCOLS, per_cycle=True, bounds=True, conditi
 
 
 def evaluate_model(
-    model: SSPL,
+    model: AudioVisualModel,
     test: TestSet,
     questions: Questions,
     training_truths: Iterable[np.ndarray] = (),
@@ -128,8 +131,11 @@ def evaluate_model(
     floors = floor_maps(training_truths) if questions.bounds else {}
     areas, parts = ActiveArea(), list[_Scores]()
     visible, sure, maps = list[np.ndarray](), list[np.ndarray](), list[Tensor]()
+    errors = list[Tensor]()
     for batch in test.batches():
-        right = predict_maps(model, batch.visual, test.play("right", batch.indices)[0])
+        sounds, _ = test.play("right", batch.indices)
+        right, error = predict_cycles(model, batch.visual, sounds)
+        errors.append(error[:, torch.from_numpy(batch.visible)])
         visible.append(batch.visible)
         if questions.bounds:
             sure.append(confidence(right[-1]))
@@ -156,6 +162,7 @@ def evaluate_model(
         per_cycle=[
             np.concatenate(after) for after in zip(*(p.per_cycle for p in parts), strict=True)
         ],
+        prediction_error=torch.cat(errors, dim=1).numpy(),
         refined=_join([part.refined for part in parts]),
         ceiling=_join([part.ceiling for part in parts]),
         floors=_join_floors([part.floors for part in parts]),
@@ -237,7 +244,7 @@ def _keep_visible(batch: Batch) -> Batch:
 
 
 def _score_batch(
-    model: SSPL,
+    model: AudioVisualModel,
     test: TestSet,
     questions: Questions,
     batch: Batch,
@@ -302,7 +309,7 @@ def _score_floors(
 
 
 def _play(
-    model: SSPL,
+    model: AudioVisualModel,
     test: TestSet,
     questions: Questions,
     batch: Batch,

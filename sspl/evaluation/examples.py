@@ -16,7 +16,7 @@ from sspl.evaluation.evaluator import Evaluation
 from sspl.evaluation.negative_audio import AudioCondition
 from sspl.evaluation.test_sets import StreamedTestSet
 from sspl.metrics import Protocol
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 
 NUM_EXAMPLES = 3  # of the best, the middle and the worst
 
@@ -42,7 +42,9 @@ class Example:
     ciou: Mapping[Protocol, float]
 
 
-def show_examples(model: SSPL, test: StreamedTestSet, found: Evaluation) -> list[Example]:
+def show_examples(
+    model: AudioVisualModel, test: StreamedTestSet, found: Evaluation
+) -> list[Example]:
     """The examples of what was found on a test set, under the first protocol."""
     return [
         _show(model, test, title, int(found.indices[n]), found.protocols[0], float(found.own[n]))
@@ -64,7 +66,12 @@ def _choose(cious: np.ndarray) -> list[tuple[str, int]]:
 
 @torch.no_grad()
 def _show(
-    model: SSPL, test: StreamedTestSet, title: str, index: int, protocol: Protocol, ciou: float
+    model: AudioVisualModel,
+    test: StreamedTestSet,
+    title: str,
+    index: int,
+    protocol: Protocol,
+    ciou: float,
 ) -> Example:
     pairs = test.pairs
     (images,) = read_batches(pairs.images, 1, [index])

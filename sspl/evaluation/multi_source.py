@@ -21,7 +21,7 @@ from torch import Tensor
 from sspl.data.pairs import Pairs
 from sspl.encode import encode_sounds, predict_maps
 from sspl.metrics import SIZE_PX, ground_truth, region_ciou, summarise
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 
 ON = 0.2  # above it a class map is on; DSOL's value
 
@@ -117,7 +117,7 @@ class ClassQuestions:
 
 
 def encode_class_questions(
-    model: SSPL, pairs: Pairs, solos: Mapping[str, Tensor]
+    model: AudioVisualModel, pairs: Pairs, solos: Mapping[str, Tensor]
 ) -> ClassQuestions:
     """From some sounds of each class alone, (k, P, ...) as in `Pairs.sounds`."""
     embeddings = {
@@ -127,7 +127,7 @@ def encode_class_questions(
 
 
 def ask_classes(
-    model: SSPL, classes: ClassQuestions, indices: np.ndarray, visual: Tensor
+    model: AudioVisualModel, classes: ClassQuestions, indices: np.ndarray, visual: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
     """CIoU and NSA (m,) of the pictures of several, all of whose sounding classes have a solo.
 

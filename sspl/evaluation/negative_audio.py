@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sspl.audio import CLIP_S
 from sspl.data.inputs import apply_front_end
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 
 AudioCondition = Literal["right", "other", "same", "silent", "noise"]
 NUM_BINS = 20_000  # of the values of maps, which lie in [-1, 1]
@@ -38,7 +38,7 @@ class Sounds:
 
     def __init__(
         self,
-        model: SSPL,
+        model: AudioVisualModel,
         embeddings: Tensor,
         labels: Sequence[str],
         seed: int = 0,

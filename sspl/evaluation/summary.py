@@ -61,7 +61,7 @@ def summarise_evaluation(found: Evaluation, labels: Sequence[str], seed: int = 0
         "refined": {p: _describe_with_intervals(found.refined[p], seed) for p in protocols},
         "floors": {f: {p: describe(cious[p]) for p in protocols} for f, cious in floors.items()},
         "ceiling": {p: describe(found.ceiling[p]) for p in protocols},
-        "per_cycle": [{"t": t, **_sum_up_all(cious)} for t, cious in enumerate(found.per_cycle, 1)],
+        "per_cycle": _describe_cycles(found),
         "listening": {
             name: _describe_sound(sound, found.under["right"], seed)
             for name, sound in found.under.items()
@@ -81,6 +81,14 @@ def summarise_evaluation(found: Evaluation, labels: Sequence[str], seed: int = 0
     if found.num_tiles:
         result["mosaic"] = summarise_tiles(found.num_tiles, found.tile_hits, seed)
     return result
+
+
+def _describe_cycles(found: Evaluation) -> list[dict[str, Any]]:
+    """The map's scores after each cycle, and by how much the sound was predicted wrongly in it."""
+    cycles = [{"t": t, **_sum_up_all(cious)} for t, cious in enumerate(found.per_cycle, 1)]
+    for cycle, error in zip(cycles, found.prediction_error, strict=False):
+        cycle["prediction_error"] = round(float(error.mean()), AUC_DIGITS)
+    return cycles
 
 
 def _sum_up_all(cious: np.ndarray) -> dict[str, float]:

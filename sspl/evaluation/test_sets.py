@@ -18,7 +18,7 @@ from sspl.data.stores import read_batches
 from sspl.data.transforms import whole_view
 from sspl.encode import BATCH, Encoded, encode_pairs, encode_sounds
 from sspl.evaluation.negative_audio import AudioCondition, Sounds
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class StreamedTestSet:
         seed: of the choice of other sounds.
     """
 
-    def __init__(self, model: SSPL, pairs: Pairs, seed: int = 0) -> None:
+    def __init__(self, model: AudioVisualModel, pairs: Pairs, seed: int = 0) -> None:
         self._model, self.pairs = model, pairs
         embeddings = encode_sounds(model, pairs.sounds)
         self._sounds = _collect_sounds(model, embeddings, pairs, seed)
@@ -144,7 +144,7 @@ class EncodedTestSet:
         )
 
 
-def encode_test_set(model: SSPL, pairs: Pairs, seed: int = 0) -> EncodedTestSet:
+def encode_test_set(model: AudioVisualModel, pairs: Pairs, seed: int = 0) -> EncodedTestSet:
     """Pairs as a model's encoders take them in, with every sound that can be played to them."""
     encoded, everyone = encode_pairs(model, pairs), np.arange(len(pairs))
     sounds = _collect_sounds(model, encoded.embeddings, pairs, seed)
@@ -155,7 +155,7 @@ def encode_test_set(model: SSPL, pairs: Pairs, seed: int = 0) -> EncodedTestSet:
     )
 
 
-def _collect_sounds(model: SSPL, embeddings: Tensor, pairs: Pairs, seed: int) -> Sounds:
+def _collect_sounds(model: AudioVisualModel, embeddings: Tensor, pairs: Pairs, seed: int) -> Sounds:
     beside = list_tile_classes(pairs)
     return Sounds(model, embeddings, pairs.labels, seed, pairs.sound_names, beside)
 

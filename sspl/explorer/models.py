@@ -38,6 +38,8 @@ def load_models(names: tuple[str, ...]) -> dict[str, Model]:
     for name in names:
         key = name if Path(name).name in models else Path(name).name
         network, folder = load_model(name), find_checkpoint(name)
+        if not isinstance(network, SSPL):
+            raise ValueError(f"the page cannot show {name} yet: take an SSPL, with or without PCM")
         label = "SSPL without PCM" if network.pcm is None else "SSPL with PCM"
         if label in {model.label for model in models.values()}:
             label = f"{label}: {name}"

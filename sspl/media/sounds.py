@@ -232,7 +232,12 @@ def _near_ratio(sample_rate_hz: int, wanted_hz: int) -> Fraction:
 def _resample(mono: np.ndarray, ratio: Fraction) -> np.ndarray:
     """(N,) at any rate to (N * ratio,) float32."""
     waveform = torch.from_numpy(np.ascontiguousarray(mono, np.float32))
-    return resample(waveform, ratio.denominator, ratio.numerator, lowpass_filter_width=16).numpy()
+    # Sharp on the way down. On the way up torchaudio's default: `mn04` was measured so, and hears
+    # the difference (its embeddings of 16 kHz sounds correlate 0.91 to 0.99).
+    width = 16 if ratio < 1 else 6
+    return resample(
+        waveform, ratio.denominator, ratio.numerator, lowpass_filter_width=width
+    ).numpy()
 
 
 def _into_range(waveform: np.ndarray, name: str) -> np.ndarray:

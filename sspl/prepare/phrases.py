@@ -1,9 +1,5 @@
 """Random phrases on an instrument of a soundfont: composed, written as MIDI, rendered.
 
-    python -m sspl.prepare.phrases --soundfont FluidR3_GM.sf2 --out runs/phrases
-
-renders some of every instrument, sounds to learn from (see `sspl.training.distill`).
-
 The notes come from a generator of this file, so nobody's music is in them; the sound is that of
 the soundfont. Rendering is done by the program fluidsynth.
 """
@@ -12,22 +8,16 @@ import random
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from re import fullmatch
 
 import numpy as np
-import tyro
-from tqdm import tqdm
 
 from sspl.audio import CLIP_S
-from sspl.command import run_command
-from sspl.data.stores import count_cores
 from sspl.media.files import MediaError, check_file
-from sspl.media.sounds import read_audio, write_audio
+from sspl.media.sounds import read_audio
 
 PERCUSSION = 128  # the bank of drum kits; their programs are kits, their keys are drums
 
@@ -183,42 +173,3 @@ def _to_variable_length(number: int) -> bytes:
     while number := number >> 7:
         encoded = bytes([number & 127 | 128]) + encoded
     return encoded
-
-
-def main(soundfont: Path, out: Path, num: int = 3) -> None:
-    """Render phrases of every instrument of a General MIDI soundfont; what is there stays.
-
-    Args:
-        soundfont: an .sf2 file.
-        out: a folder for BANK-PROGRAM-NUMBER.flac.
-        num: phrases of each instrument.
-    """
-    check_renderer(soundfont)
-    out.mkdir(parents=True, exist_ok=True)
-    instruments = [(0, program) for program in range(128)]
-    instruments += [(PERCUSSION, kit) for kit in (0, 8, 16, 24, 25, 32, 40, 48)]
-    phrases = [
-        Phrase(soundfont=soundfont, bank=bank, program=program, seed=str(number))
-        for bank, program in instruments
-        for number in range(num)
-    ]
-    with ThreadPoolExecutor(count_cores()) as pool:
-        made = pool.map(lambda phrase: _write(phrase, out), phrases)
-        faults = [fault for fault in tqdm(made, "render", len(phrases), unit="phrase") if fault]
-    for fault in faults:
-        print(f"left out: {fault}", file=sys.stderr)
-
-
-def _write(phrase: Phrase, out: Path) -> str | None:
-    """Render a phrase into its file, unless it is there; why not, if it cannot be."""
-    path = out / f"{phrase.bank}-{phrase.program}-{phrase.seed}.flac"
-    if not path.exists():
-        try:
-            write_audio(path, render_phrase(phrase))
-        except MediaError as error:
-            return str(error)
-    return None
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(lambda: tyro.cli(main)))

@@ -7,6 +7,7 @@ from sspl.config import ModelConfig
 from sspl.data.config import DataConfig
 from sspl.data.transforms import ViewName
 from sspl.objectives import departure
+from sspl.predictive_attention import PredictiveAttentionConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,3 +58,21 @@ class RunConfig:
         if self.train.select == "test":
             notes.append("the test split chooses the epoch, so its scores are no test any more")
         return notes
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitConfig:
+    """How a closed-form fit chooses what the pairs alone do not tell."""
+
+    select: Literal["val", "last"] = "val"
+    """what chooses how wide the map is; "last" leaves it, and needs no boxes"""
+    seed: int = 0  # which pairs of a folder are drawn, where `num_train` asks for fewer
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitRun:
+    """One closed-form fit: what is built, how it is fitted, on what."""
+
+    model: PredictiveAttentionConfig
+    train: FitConfig
+    data: DataConfig

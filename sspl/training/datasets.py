@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -15,7 +16,9 @@ from sspl.data.shards import open_shards
 from sspl.data.stores import read_batches
 from sspl.encoders import AudioEncoderSpec
 from sspl.metrics import ground_truth
-from sspl.training.config import RunConfig
+from sspl.training.config import FitRun, RunConfig
+
+AnyRun = TypeVar("AnyRun", RunConfig, FitRun)
 
 NUM_SOLOS = 3  # sounds that stand for a class
 
@@ -149,7 +152,7 @@ def count_several(pairs: Pairs) -> int:
     )
 
 
-def use_embeddings(run: RunConfig, path: Path) -> RunConfig:
+def use_embeddings(run: AnyRun, path: Path) -> AnyRun:
     """The same run on embeddings in place of sounds, as wide as those in the file."""
     _, embedding = open_embeddings(path)
     channels = embedding.shape[1]

@@ -8,7 +8,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 
 from sspl.assets import find_assets
 from sspl.checkpoint import META, WEIGHTS, load_checkpoint
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 from sspl.presets import PRESETS
 
 SHIPPED = find_assets() / "models"
@@ -46,7 +46,7 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
         ) from error
 
 
-def load_model(name_or_path: str | Path = "tiny", device: str | None = None) -> SSPL:
+def load_model(name_or_path: str | Path = "tiny", device: str | None = None) -> AudioVisualModel:
     """A model in eval mode: "tiny", "tiny-no-pcm", a checkpoint folder, or a Hub repository id.
 
     Args:

@@ -7,9 +7,9 @@ from torchaudio.functional import resample
 
 from sspl.data.inputs import prepare_sound
 from sspl.encoders import AUDIO_ENCODERS
-from sspl.encoders.mel import MN04_MEL, RESNET_MEL
+from sspl.encoders.mel import MN04_16K_MEL, MN04_MEL, _make_bands
 
-EVERY_MEL = [MN04_MEL, RESNET_MEL]
+EVERY_MEL = [MN04_MEL, MN04_16K_MEL]
 
 
 def make_golden_sound() -> torch.Tensor:
@@ -35,20 +35,27 @@ def test_mn04s_spectrogram_has_its_golden_numbers():
 
 def test_a_frame_is_what_a_naive_transform_finds():
     """The definition written out for one frame and one band."""
-    mel, sound, frame, band = RESNET_MEL, make_golden_sound(), 100, 20
+    mel, sound, frame, band = MN04_16K_MEL, make_golden_sound(), 100, 20
     wave = sound * (0.85 / sound.abs().max())
     wave = (wave[1:] - 0.97 * wave[:-1]).double()
     cut = wave[frame * 160 - 200 : frame * 160 + 200]
     window = torch.tensor([0.5 - 0.5 * math.cos(2 * math.pi * n / 399) for n in range(400)])
     power = torch.fft.rfft(cut * window, 512).abs() ** 2  # its phase is another one, its power not
     to_mel = lambda hz: 1127 * math.log1p(hz / 700)  # noqa: E731
-    step = to_mel(8000) / 65
+    step = to_mel(mel.highest_hz) / (mel.num_bands + 1)
     expected = 0.0
     for k in range(256):
         place = to_mel(k * 16_000 / 512) / step - band
         expected += max(0.0, min(place, 2 - place)) * power[k].item()
     found = mel(sound)[0, band, frame].item()
     assert found == pytest.approx((math.log(expected + 1e-5) + 4.5) / 5, abs=2e-3)
+
+
+def test_at_16_khz_the_bands_are_the_first_of_the_teachers():
+    (_, wide), (_, narrow) = _make_bands(MN04_MEL), _make_bands(MN04_16K_MEL)
+    assert wide.shape == (128, 513)
+    torch.testing.assert_close(narrow[:, :256], wide[:103, :256], atol=1e-3, rtol=0)
+    assert wide[:103, 257:].abs().max() == 0  # nothing of them lies above 8 kHz
 
 
 @pytest.mark.parametrize("mel", EVERY_MEL)
@@ -62,13 +69,13 @@ def test_a_sound_of_any_length_has_300_frames(mel, seconds):
 
 def test_a_faint_recording_counts_as_a_loud_one_and_hiss_stays_quiet():
     sound = make_golden_sound()
-    torch.testing.assert_close(RESNET_MEL(sound), RESNET_MEL(0.05 * sound), atol=1e-3, rtol=0)
+    torch.testing.assert_close(MN04_16K_MEL(sound), MN04_16K_MEL(0.05 * sound), atol=1e-3, rtol=0)
     hiss = 1e-4 * torch.randn(48_000)
-    assert RESNET_MEL(hiss).mean() < RESNET_MEL(torch.randn(48_000).clamp(-1, 1)).mean() - 0.5
-    assert RESNET_MEL(torch.zeros(48_000)).isfinite().all()
+    assert MN04_16K_MEL(hiss).mean() < MN04_16K_MEL(torch.randn(48_000).clamp(-1, 1)).mean() - 0.5
+    assert MN04_16K_MEL(torch.zeros(48_000)).isfinite().all()
 
 
-@pytest.mark.parametrize("name", ["mn04", "mel_resnet", "vggish", "tiny_vggish"])
+@pytest.mark.parametrize("name", ["mn04", "mn04_16k", "vggish", "tiny_vggish"])
 @pytest.mark.parametrize("what", ["0.2 s", "silence", "clipping", "one sample", "a click"])
 def test_embeddings_are_finite_whatever_is_heard(name, what):
     spec = AUDIO_ENCODERS[name]

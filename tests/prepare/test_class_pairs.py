@@ -23,6 +23,7 @@ from prepare.pair_files import (
 from sspl.data.manifest import read_manifest
 from sspl.media.files import MediaError
 from sspl.media.pictures import read_image
+from sspl.prepare import render
 from sspl.prepare.__main__ import run
 from sspl.prepare.class_pairs import ClassPairsOptions, find_items
 from sspl.prepare.esc50 import read_licences
@@ -599,3 +600,25 @@ def test_attributions_that_are_wrong_are_said(folders, tmp_path):
     }
     path.write_text("file,title\n")
     assert "lacks the column author and source and licence" in refuse(folders)
+
+
+def test_every_instrument_is_rendered_once_and_what_cannot_be_is_said(
+    tmp_path, monkeypatch, capsys
+):
+    write_fluidsynth(tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr("sspl.prepare.render.INSTRUMENTS", ((0, 0), (0, 66), (128, 8)))
+    font, out = write_soundfont(tmp_path / "font.sf2"), tmp_path / "out"
+    arguments = ["--soundfont", str(font), "--out", str(out), "--num", "2"]
+    assert render.run(arguments) == 0
+    names = sorted(path.name for path in out.iterdir())
+    assert names[:3] == ["0-0-0.flac", "0-0-1.flac", "0-66-0.flac"]
+    assert len(names) == 6
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    (out / "0-66-0.flac").unlink()
+    write_fluidsynth(tmp_path / "bin", "sys.exit(3)")
+    assert render.run(arguments) == 0
+    assert "left out: fluidsynth cannot play font.sf2" in capsys.readouterr().err
+    assert {p: p.stat().st_mtime_ns for p in out.iterdir()}.items() < before.items()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert render.run(arguments) == 2

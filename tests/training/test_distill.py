@@ -115,15 +115,15 @@ def test_a_student_is_made_goes_on_where_it_was_killed_and_fits_its_encoder(
         patch.setattr(torch.optim.AdamW, "step", die)
         with pytest.raises(KeyboardInterrupt):
             distill.main((sounds,), killed, QUICK, weights_dir=weights)
-    assert not (killed / "mel_resnet.safetensors").exists()
+    assert not (killed / "mn04_16k.safetensors").exists()
     distill.main((sounds,), killed, QUICK, weights_dir=weights)
-    made = load_file(whole / "mel_resnet.safetensors")
-    again = load_file(killed / "mel_resnet.safetensors")
+    made = load_file(whole / "mn04_16k.safetensors")
+    again = load_file(killed / "mn04_16k.safetensors")
     assert made.keys() == again.keys()
     for name, tensor in made.items():
         torch.testing.assert_close(again[name], tensor, msg=name)
-    assert made["features.0.weight"].dtype == torch.half
+    assert made["features.0.0.weight"].dtype == torch.half
 
-    encoder = AUDIO_ENCODERS["mel_resnet"].build()
-    encoder.load_state_dict(read_weights("mel_resnet", whole / "mel_resnet.safetensors"))
+    encoder = AUDIO_ENCODERS["mn04_16k"].build()
+    encoder.load_state_dict(read_weights("mn04_16k", whole / "mn04_16k.safetensors"))
     assert next(encoder.parameters()).dtype == torch.float32

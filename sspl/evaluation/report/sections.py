@@ -50,6 +50,7 @@ from sspl.plots.charts import (
 )
 
 SCORES = {"ciou_at_50": "cIoU@0.5", "auc": "AUC", "mean_ciou": "mean cIoU"}
+CYCLE_SCORES = SCORES | {"prediction_error": "1 - cos(s, p0)"}
 INTERVALS = {"ciou_at_50": "ci95", "auc": "auc_ci95"}  # of a score: the key of its interval
 OFFSCREEN = {"ap": "AP", "max_f1": "max-F1", "loc_acc": "LocAcc"}
 MULTI_SOURCE = {"ciou_at_30": "CIoU@0.3", "auc": "AUC", "nsa": "NSA"}
@@ -156,11 +157,12 @@ def _show_curves(result: Mapping[str, Any]) -> list[Block]:
 def _show_cycles(result: Mapping[str, Any]) -> list[Block]:
     first, cycles = first_protocol(result), result["per_cycle"]
     measured = describe_measurement(result, first)
+    columns = {key: title for key, title in CYCLE_SCORES.items() if key in cycles[0]}
     table = Table(
         title="Scores after each cycle",
         measured=measured,
-        columns=("cycle", *SCORES.values()),
-        rows=[(f"t = {one['t']}", *_write_numbers(one, SCORES)) for one in cycles],
+        columns=("cycle", *columns.values()),
+        rows=[(f"t = {one['t']}", *_write_numbers(one, columns)) for one in cycles],
         strong=len(cycles) - 1,
     )
     if len(cycles) == 1:

@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sspl.config import ModelConfig
+from sspl.config import EncoderChoice
 from sspl.data.pairs import Pairs
 from sspl.encode import encode_pairs, encode_sounds
 from sspl.evaluation.test_sets import EncodedTestSet, encode_test_set, under_own_sounds
 from sspl.experiments.engine.setup import TestSet
-from sspl.model import SSPL
+from sspl.model import SSPL, AudioVisualModel
 from sspl.training.config import RunConfig
 from sspl.training.datasets import load_scored_pairs, load_training_pairs, open_annotated_pairs
 from sspl.training.devices import open_devices
@@ -87,7 +87,7 @@ class Cache:
         key = ("encoded", run.data, *_image_encoder_key(model.config), model.config.audio_encoder)
         return self._keep(key, lambda: under_own_sounds(encode_pairs(model, pairs)), 4)
 
-    def test_pairs(self, test: TestSet, model: ModelConfig) -> Pairs:
+    def test_pairs(self, test: TestSet, model: EncoderChoice) -> Pairs:
         """The pairs of a test set, their sounds as the model's audio encoder takes them in."""
 
         def open_pairs() -> Pairs:
@@ -97,7 +97,7 @@ class Cache:
 
         return self._keep(("test", test, model.audio_encoder), open_pairs, 8)
 
-    def test(self, model: SSPL, test: TestSet) -> EncodedTestSet:
+    def test(self, model: AudioVisualModel, test: TestSet) -> EncodedTestSet:
         """A test set as the model's encoders take it in; kept, unless its image encoder learned."""
         pairs = self.test_pairs(test, model.config)
         if model.config.train_image_encoder:
@@ -116,5 +116,5 @@ class Cache:
         return self._kept[key]
 
 
-def _image_encoder_key(config: ModelConfig) -> tuple[Any, ...]:
+def _image_encoder_key(config: EncoderChoice) -> tuple[Any, ...]:
     return config.image_encoder, config.rectified_features

@@ -10,7 +10,7 @@ from sspl.evaluation.evaluator import Questions, evaluate_floors, evaluate_model
 from sspl.evaluation.summary import describe, describe_sound, sum_up
 from sspl.evaluation.test_sets import EncodedTestSet
 from sspl.metrics import Protocol
-from sspl.model import SSPL
+from sspl.model import AudioVisualModel
 from sspl.objectives import Objective
 from sspl.training.collapse import find_collapse
 
@@ -18,7 +18,7 @@ PROTOCOLS: tuple[Protocol, ...] = ("sspl", "adaptive")
 MOST_TRUTHS = 500  # of the training pairs, for the mean box
 
 
-def score_model(model: SSPL, test: EncodedTestSet) -> dict[str, Any]:
+def score_model(model: AudioVisualModel, test: EncodedTestSet) -> dict[str, Any]:
     """cIoU@0.5 and AUC under protocol `sspl`; `adaptive`, cycles and other sounds beside them."""
     questions = Questions(protocols=PROTOCOLS, per_cycle=True, conditions=None)
     found = evaluate_model(model, test, questions)
@@ -43,7 +43,9 @@ def measure_floors(test: EncodedTestSet, training: Pairs) -> dict[str, Any]:
     return {name: {p: sum_up(c) for p, c in cious.items()} for name, cious in floors.items()}
 
 
-def show_panels(model: SSPL, test: EncodedTestSet, ids: Sequence[str], num: int) -> list[dict]:
+def show_panels(
+    model: AudioVisualModel, test: EncodedTestSet, ids: Sequence[str], num: int
+) -> list[dict]:
     """The first `num` clips of a test set with the map after each cycle, to be drawn.
 
     Args:

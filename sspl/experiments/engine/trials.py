@@ -181,7 +181,9 @@ def fit_test(test: TestSet, run: RunConfig) -> TestSet:
 
 def load_trial(run: RunConfig, folder: Path, device: str) -> SSPL:
     """The model of a trial that was done."""
-    return load_checkpoint(folder / name_trial(run) / "best", device)
+    model = load_checkpoint(folder / name_trial(run) / "best", device)
+    assert isinstance(model, SSPL)
+    return model
 
 
 @contextmanager
