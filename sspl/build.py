@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from sspl.attention import fused_channels
-from sspl.config import EncoderChoice, ModelConfig
+from sspl.config import ModelConfig
 from sspl.model import SSPL
 from sspl.pcm import PredictiveCoding
 from sspl.predictive_attention import PredictiveAttention, PredictiveAttentionConfig
@@ -13,7 +13,7 @@ from sspl.predictive_attention import PredictiveAttention, PredictiveAttentionCo
 def build_predictive_attention(config: PredictiveAttentionConfig) -> PredictiveAttention:
     """Predictive attention that is yet to be fitted; encoders load their weights later."""
     with torch.random.fork_rng(devices=[]):
-        image_encoder, audio_encoder = _build_encoders(config)
+        image_encoder, audio_encoder = config.image_spec.build(), config.audio_spec.build()
     return PredictiveAttention(
         config=config, image_encoder=image_encoder, audio_encoder=audio_encoder
     )
@@ -33,7 +33,7 @@ def build_model(config: ModelConfig, seed: int = 0) -> SSPL:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         query, pcm, head = _build_query(c), _build_pcm(c), c.objective.build_head(**widths)
-        image_encoder, audio_encoder = _build_encoders(c)
+        image_encoder, audio_encoder = c.image_spec.build(), c.audio_spec.build()
         if c.train_image_encoder:
             _start_image_encoder(image_encoder)
         if c.objective.target_decay is not None:
@@ -55,12 +55,6 @@ def build_model(config: ModelConfig, seed: int = 0) -> SSPL:
         head=head,
         target=target,
     )
-
-
-def _build_encoders(c: EncoderChoice) -> tuple[nn.Module, nn.Module]:
-    image_encoder, audio_encoder = c.image_spec.build(), c.audio_spec.build()
-    image_encoder.to(memory_format=c.image_spec.memory_format)  # pyright: ignore[reportCallIssue]
-    return image_encoder, audio_encoder
 
 
 def _build_query(c: ModelConfig) -> nn.Sequential:

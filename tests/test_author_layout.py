@@ -415,7 +415,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("config", "differs"),
     [
-        (tiny().model, "another image_encoder, audio_encoder, query_width"),
+        (tiny().model, "another image_encoder, audio_encoder, rectified_features, query_width"),
         (replace(paper().model, norm_offset=5.0), "another norm_offset: "),
         (replace(paper().model, pcm_channels=64), "another pcm_channels: "),
     ],

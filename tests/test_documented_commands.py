@@ -33,6 +33,7 @@ NAMES_ONLY = {
     "sspl.evaluate",
     "sspl.localize",
     "sspl.prepare",
+    "sspl.prepare.render",
     "sspl.experiments",
     "sspl.data.orchestra",
 }

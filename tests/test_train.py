@@ -17,7 +17,7 @@ from sspl.checkpoint import load_checkpoint, read_meta
 from sspl.config import without_pcm
 from sspl.data.config import DataConfig
 from sspl.data.pairs import Pairs
-from sspl.encode import encode_pairs, predict_maps
+from sspl.encode import encode_pairs, predict_cycles, predict_maps
 from sspl.evaluate import main as evaluate
 from sspl.objectives import SimSiam
 from sspl.presets import PRESETS, light
@@ -112,11 +112,11 @@ def test_an_image_encoder_that_learns_looks_anew_at_what_chooses(tmp_path, monke
     scored: list[torch.Tensor] = []
 
     def keep_maps(*features):
-        maps = predict_maps(*features)
+        maps, errors = predict_cycles(*features)
         scored.append(maps[-1])
-        return maps
+        return maps, errors
 
-    monkeypatch.setattr("sspl.evaluation.evaluator.predict_maps", keep_maps)
+    monkeypatch.setattr("sspl.evaluation.evaluator.predict_cycles", keep_maps)
     model = dataclasses.replace(RUN.model, train_image_encoder=True)
     run = change(dataclasses.replace(RUN, model=model), cached_views=0, learning_rate=0.1)
     trained = build_model(model)

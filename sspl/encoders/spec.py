@@ -90,7 +90,7 @@ class ImageEncoderSpec:
         channels: C of its feature.
         input_px: side of the square that it takes in.
         normalisation: of what it takes in.
-        memory_format: in which a model keeps it; the last digits depend on it.
+        memory_format: of what a model hands to it; the last digits depend on it.
         weights: where they come from; None of one that only learns from a random start.
     """
 

@@ -48,12 +48,12 @@ def test_the_same_checkpoint_gets_the_same_digits_everywhere(name, cache, scenes
     for ours, theirs in zip(row["per_cycle"], command["per_cycle"], strict=True):
         assert ours == {key: theirs[key] for key in ours}
 
-    floors = measure_floors(cache.test(model, scenes), cache.test_pairs(scenes))
+    floors = measure_floors(cache.test(model, scenes), cache.test_pairs(scenes, model.config))
     for floor in ("centre_disc", "everything", "saliency"):
         for protocol, scores in floors[floor].items():
             assert scores == {key: command["floors"][floor][protocol][key] for key in scores}
 
-    encoded = under_own_sounds(encode_pairs(model, cache.test_pairs(scenes)))
+    encoded = under_own_sounds(encode_pairs(model, cache.test_pairs(scenes, model.config)))
     chosen_by = validate(model, encoded)
     assert chosen_by["ciou_at_50"] == row["ciou_at_50"]
     assert round(chosen_by["auc"], 5) == row["auc"]
