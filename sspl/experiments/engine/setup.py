@@ -112,7 +112,7 @@ def tiny_setup() -> Setup:
 
 
 def light_setup(data: Path, embeddings: Path | None) -> Setup:
-    """Photographs, SqueezeNet, a CPU: a folder with the splits train, val and test."""
+    """Photographs on a CPU: a folder with the splits train, val and test."""
 
     ours, papers = (
         _pair_up(run if embeddings is None else use_embeddings(run, embeddings), 4, 8)
