@@ -47,9 +47,11 @@ class Trace:
 
     Attributes:
         similarity: (T, B, h, w) the map read out after each cycle.
-        errors: (T, B, L) root mean square of e_0, e_1, e_2 in each cycle, Eq. (11).
+        errors: (T, B, L) root mean square of e_0, e_1, e_2 in each cycle, Eq. (11). Of predictive
+            attention one, 1 - cos(s, p_0).
         predicted_sound: (T, B, A) p_0 in each cycle; (0, B, A) without PCM.
-        sound: (B, A) r_0, the L2-normalised embedding that p_0 should meet.
+        sound: (B, A) r_0, the L2-normalised embedding that p_0 should meet; s, (B, K), of
+            predictive attention.
         feedback_gain, error_gain: the learned b_l and a_l after their ReLU, for l = 1, 2, 3 a
             tensor with a value per channel of r_l; empty without PCM.
     """

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sspl.config import EncoderChoice
+from sspl.encoders import AudioEncoderName, ImageEncoderName
 from sspl.model import AudioVisualModel, Trace
 
 
@@ -24,8 +25,8 @@ from sspl.model import AudioVisualModel, Trace
 class PredictiveAttentionConfig(EncoderChoice):
     """The sizes that the fit keeps, and how the cycles run."""
 
-    image_encoder: str = "efficientnet_lite0"  # pyright: ignore[reportIncompatibleVariableOverride]
-    audio_encoder: str = "mn04_16k"  # pyright: ignore[reportIncompatibleVariableOverride]
+    image_encoder: ImageEncoderName = "efficientnet_lite0"
+    audio_encoder: AudioEncoderName = "mn04_16k"
     num_cycles: int = 6  # T
     visual_directions: int = 128  # D, those in which places vary most
     sound_directions: int = 24  # K, those in which sounds vary most

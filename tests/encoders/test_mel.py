@@ -8,6 +8,7 @@ from torchaudio.functional import resample
 from sspl.data.inputs import prepare_sound
 from sspl.encoders import AUDIO_ENCODERS
 from sspl.encoders.mel import MN04_16K_MEL, MN04_MEL, _make_bands
+from sspl.media.sounds import read_audio, write_audio
 
 EVERY_MEL = [MN04_MEL, MN04_16K_MEL]
 
@@ -98,3 +99,23 @@ def test_embeddings_are_finite_whatever_is_heard(name, what):
         embedding = spec.build().eval()(patches)
     assert embedding.shape == (1, spec.num_patches, spec.channels)
     assert embedding.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["mn04", "mn04_16k"])
+@pytest.mark.parametrize(
+    ("rate_hz", "channels"), [(8_000, 1), (11_025, 2), (44_100, 2), (96_000, 6)]
+)
+def test_a_file_of_any_rate_and_channels_has_a_finite_embedding(tmp_path, name, rate_hz, channels):
+    spec = AUDIO_ENCODERS[name]
+    t = np.arange(rate_hz) / rate_hz
+    tone = 0.5 * np.sin(2 * np.pi * 440 * t).astype(np.float32)
+    write_audio(tmp_path / "tone.wav", np.stack([tone] * channels, axis=1), rate_hz)
+    waveform = read_audio(tmp_path / "tone.wav", sample_rate_hz=spec.sample_rate_hz)
+    assert abs(len(waveform) - spec.sample_rate_hz) <= 1
+    patches = prepare_sound(waveform, spec)
+    with torch.no_grad():
+        embedding = spec.build().eval()(patches)
+    assert embedding.isfinite().all()
+    # 440 Hz is in the same band whatever the file's rate was.
+    expected = round(1127 * math.log1p(440 / 700) / (1127 * math.log1p(15_000 / 700) / 129)) - 1
+    assert abs(int(patches[0, 0].mean(1).argmax()) - expected) <= 1
