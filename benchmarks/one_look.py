@@ -51,7 +51,7 @@ def time_stages(
         clip = audio[middle : middle + round(CLIP_S * RATE_HZ)]
         return to_model_rate(clip, RATE_HZ, audio_spec.sample_rate_hz)
 
-    view = prepare_picture(image, image_spec).contiguous(memory_format=image_spec.memory_format)
+    view = prepare_picture(image, image_spec).to(memory_format=image_spec.memory_format)
     waveform = take_sound()
     patches = prepare_sound(waveform, audio_spec)
     stages = {

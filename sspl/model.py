@@ -93,7 +93,7 @@ class AudioVisualModel(nn.Module):
     def encode_image(self, images: Tensor) -> Tensor:
         """f_v, Eq. (1): (B, 3, px, px) to (B, C, h, w); gradient only where it learns now."""
         learns = self.config.train_image_encoder and self.training and torch.is_grad_enabled()
-        images = images.contiguous(memory_format=self.config.image_spec.memory_format)
+        images = images.to(memory_format=self.config.image_spec.memory_format)
         with torch.set_grad_enabled(learns):
             return self._rectify(self.image_encoder(images))
 

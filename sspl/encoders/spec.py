@@ -98,7 +98,7 @@ class ImageEncoderSpec:
     channels: int
     input_px: int
     normalisation: Normalisation = IMAGENET
-    memory_format: torch.memory_format = torch.contiguous_format
+    memory_format: torch.memory_format = torch.preserve_format
     weights: Shipped | Packaged | Published | None = None
 
 
