@@ -56,30 +56,42 @@ def encode_sounds(model: AudioVisualModel, sounds: Tensor | Store) -> Tensor:
     return torch.cat([model.encode_audio(batch.to(device)) for batch in bar]).float()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cycles:
+    """What a model makes of N pairs, on the CPU.
+
+    Attributes:
+        maps: (T, N, h, w) after each cycle.
+        errors: (T, N) in [0, 2], 1 - cos(s, p_0); (0, N) of a model that predicts no sound.
+        absolute: (N, h, w) what one threshold for all pairs can be put to: the agreement, or the
+            last map where nothing predicts the sound at each location.
+    """
+
+    maps: Tensor
+    errors: Tensor
+    absolute: Tensor
+
+
 @torch.no_grad()
 def predict_maps(model: AudioVisualModel, visual: Tensor, embeddings: Tensor) -> Tensor:
     """The map after each cycle for each pair: (T, N, h, w), on the CPU."""
-    return predict_cycles(model, visual, embeddings)[0]
+    return predict_cycles(model, visual, embeddings).maps
 
 
 @torch.no_grad()
-def predict_cycles(
-    model: AudioVisualModel, visual: Tensor, embeddings: Tensor
-) -> tuple[Tensor, Tensor]:
-    """What each cycle comes to, on the CPU.
-
-    Returns:
-        the maps (T, N, h, w), and how wrong the predicted sound is, 1 - cos(s, p_0), (T, N) in
-        [0, 2]; (0, N) of a model that predicts none.
-    """
-    maps, errors = [], []
+def predict_cycles(model: AudioVisualModel, visual: Tensor, embeddings: Tensor) -> Cycles:
+    """What each cycle comes to: features (N, C, h, w) and embeddings (N, P, A), in batches."""
+    maps, errors, absolute = [], [], []
     for features, patches in zip(visual.split(BATCH), embeddings.split(BATCH), strict=True):
         sound, query = model.project_audio(patches)
         trace = model.trace_features(features, sound, query)
-        maps.append(trace.similarity.cpu())
         error = 1 - F.cosine_similarity(trace.sound[None], trace.predicted_sound, dim=-1)
+        maps.append(trace.similarity.cpu())
         errors.append(error.cpu())
-    return torch.cat(maps, dim=1), torch.cat(errors, dim=1)
+        absolute.append(maps[-1][-1] if trace.agreement is None else trace.agreement.cpu())
+    return Cycles(
+        maps=torch.cat(maps, dim=1), errors=torch.cat(errors, dim=1), absolute=torch.cat(absolute)
+    )
 
 
 def show_progress(tensors: Tensor | Store, what: str) -> Iterable[Tensor]:

@@ -54,6 +54,10 @@ class Trace:
             predictive attention.
         feedback_gain, error_gain: the learned b_l and a_l after their ReLU, for l = 1, 2, 3 a
             tensor with a value per channel of r_l; empty without PCM.
+        agreement: (B, h, w) how well the sound that each location predicts agrees with the one
+            heard, in standard deviations of what it is by chance; None where nothing predicts it
+            at each location.
+        threshold: of the agreement, one for all pictures and sounds.
     """
 
     similarity: Tensor
@@ -62,6 +66,17 @@ class Trace:
     sound: Tensor
     feedback_gain: tuple[Tensor, ...] = ()
     error_gain: tuple[Tensor, ...] = ()
+    agreement: Tensor | None = None
+    threshold: float = 0.0
+
+    @property
+    def audible(self) -> Tensor | None:
+        """(B, h, w) bool, where what is seen makes the sound, by one threshold for all sounds.
+
+        Maps are read out relative to themselves and always have a highest location; this one can
+        be empty. None where the model has no absolute measure.
+        """
+        return None if self.agreement is None else self.agreement >= self.threshold
 
 
 class AudioVisualModel(nn.Module):
@@ -89,6 +104,11 @@ class AudioVisualModel(nn.Module):
         self.image_encoder.train(mode and self.config.train_image_encoder)
         self.audio_encoder.eval()
         return self
+
+    @property
+    def threshold(self) -> float | None:
+        """Of `Trace.agreement`, one for all pictures and sounds; None without such a measure."""
+        return None
 
     def encode_image(self, images: Tensor) -> Tensor:
         """f_v, Eq. (1): (B, 3, px, px) to (B, C, h, w); gradient only where it learns now."""

@@ -37,6 +37,7 @@ class PredictiveAttentionConfig(EncoderChoice):
     spread: float = 0.9  # what a place takes over of those that look alike, in [0, 1)
     sharpness: float = 8.0  # how alike they must look
     extent: float = 1.0  # the map's power: below 1 wider; no ranking of places depends on it
+    threshold: float = 1.5  # of agreement: below it everywhere, nothing seen makes the sound
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,7 +49,8 @@ class PredictiveAttentionConfig(EncoderChoice):
             raise ValueError("visual_directions and sound_directions are at least 1")
         if not 0 <= self.spread < 1:
             raise ValueError(f"spread is {self.spread}; take at least 0 and less than 1")
-        for name in ("ridge", "shrinkage", "saliency_offset", "step", "sharpness", "extent"):
+        positive = ("ridge", "shrinkage", "saliency_offset", "step", "sharpness", "extent")
+        for name in (*positive, "threshold"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
 
@@ -100,6 +102,10 @@ class PredictiveAttention(AudioVisualModel):
         assert isinstance(self._choice, PredictiveAttentionConfig)
         return self._choice
 
+    @property
+    def threshold(self) -> float:
+        return self.config.threshold
+
     def whiten(self, visual: Tensor) -> Tensor:
         """x: features (B, C, h, w) in the visual space, (B, P, D), each direction of variance 1."""
         return (visual.flatten(2).mT - self.visual_mean) @ self.visual_directions
@@ -113,6 +119,25 @@ class PredictiveAttention(AudioVisualModel):
         """s^ = W^T x, Eq. (9): the sound that each place predicts, (B, P, D) to (B, P, K)."""
         return whitened @ self.prediction
 
+    def compare(self, predicted: Tensor, sound: Tensor) -> Tensor:
+        """How well what each place predicts agrees with the sound, (B, P).
+
+        It is the gradient of -<s, s^> by how far each place is looked at, in units of what it is by
+        chance: an absolute measure, which no other place of the picture has a part in.
+        """
+        length = sound.norm(dim=1, keepdim=True).clamp_min(1e-6)
+        return torch.einsum("bpk,bk->bp", predicted, sound / length) / self.agreement_scale
+
+    def measure_agreement(self, visual: Tensor, sound: Tensor) -> Tensor:
+        """The agreement of each place and of those that look like it, (B, P)."""
+        whitened = self.whiten(visual)
+        agreement = self.compare(self.predict(whitened), sound)
+        if not self.config.spread:
+            return agreement
+        return torch.einsum(
+            "bpq,bq->bp", relate_locations(whitened, self.config.sharpness), agreement
+        )
+
     def run(self, visual: Tensor, sound: Tensor) -> Iterator[Cycle]:
         """The cycles, one after the other.
 
@@ -125,9 +150,7 @@ class PredictiveAttention(AudioVisualModel):
         saliency = measure_saliency(
             visual.flatten(2).mT if c.rectified_features else whitened, c.saliency_offset
         )
-        # The gradient of -<s, s^> by how far each place is looked at, in units of its own spread.
-        length = sound.norm(dim=1, keepdim=True).clamp_min(1e-6)
-        agreement = torch.einsum("bpk,bk->bp", predicted, sound / length) / self.agreement_scale
+        agreement = self.compare(predicted, sound)
         alike = relate_locations(whitened, c.sharpness) if c.spread else None
         logit = torch.zeros_like(saliency)  # z
         for _ in range(c.num_cycles):
@@ -154,6 +177,8 @@ class PredictiveAttention(AudioVisualModel):
             errors=torch.stack([cycle.error for cycle in cycles])[..., None],
             predicted_sound=torch.stack([cycle.predicted_sound for cycle in cycles]),
             sound=sound,
+            agreement=self.measure_agreement(visual, sound).unflatten(1, grid),
+            threshold=self.threshold,
         )
 
 

@@ -112,9 +112,9 @@ def test_an_image_encoder_that_learns_looks_anew_at_what_chooses(tmp_path, monke
     scored: list[torch.Tensor] = []
 
     def keep_maps(*features):
-        maps, errors = predict_cycles(*features)
-        scored.append(maps[-1])
-        return maps, errors
+        found = predict_cycles(*features)
+        scored.append(found.maps[-1])
+        return found
 
     monkeypatch.setattr("sspl.evaluation.evaluator.predict_cycles", keep_maps)
     model = dataclasses.replace(RUN.model, train_image_encoder=True)

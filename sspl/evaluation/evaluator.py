@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sspl.encode import predict_cycles, predict_maps
+from sspl.encode import predict_cycles
 from sspl.evaluation.floors import ceiling_ciou, floor_maps, saliency, score_floors
 from sspl.evaluation.multi_source import ClassQuestions, ask_classes
-from sspl.evaluation.negative_audio import ActiveArea, AudioCondition, correlate_maps
+from sspl.evaluation.negative_audio import Active, ActiveArea, AudioCondition, correlate_maps
 from sspl.evaluation.offscreen import confidence
 from sspl.evaluation.test_sets import Batch, TestSet
 from sspl.evaluation.tile_accuracy import MapName, Tiles
@@ -52,12 +52,12 @@ class UnderSound:
 
     Attributes:
         cious: (n,) under the first protocol; correlation: (n,) with the maps under the own sounds.
-        active_area: by one threshold for all sounds, the share of locations in [0, 1].
+        active: what is on by one threshold for all sounds.
     """
 
     cious: np.ndarray
     correlation: np.ndarray
-    active_area: float
+    active: Active
 
     @property
     def available(self) -> np.ndarray:
@@ -79,6 +79,7 @@ class Evaluation:
         prediction_error: (T, n) of the own sound in each cycle, 1 - cos(s, p_0); (0, n) where
             none is predicted.
         refined, ceiling: (n,) by protocol; floors: by floor and protocol; empty where not asked.
+        threshold: what counts as on under any sound, see `ActiveArea`.
         under: by sound what it does.
         multi_source: CIoU and NSA (m,) of the pictures that were asked class by class.
         num_tiles: of the mosaics, 0 where none are asked for; tile_hits: by map (n,), see
@@ -96,6 +97,7 @@ class Evaluation:
     refined: Mapping[Protocol, np.ndarray]
     ceiling: Mapping[Protocol, np.ndarray]
     floors: Mapping[str, Mapping[Protocol, np.ndarray]]
+    threshold: float
     under: Mapping[AudioCondition, UnderSound]
     multi_source: tuple[np.ndarray, np.ndarray]
     num_tiles: int
@@ -129,13 +131,14 @@ def evaluate_model(
     """
     model.eval()
     floors = floor_maps(training_truths) if questions.bounds else {}
-    areas, parts = ActiveArea(), list[_Scores]()
+    areas, parts = ActiveArea(model.threshold), list[_Scores]()
     visible, sure, maps = list[np.ndarray](), list[np.ndarray](), list[Tensor]()
     errors = list[Tensor]()
     for batch in test.batches():
         sounds, _ = test.play("right", batch.indices)
-        right, error = predict_cycles(model, batch.visual, sounds)
-        errors.append(error[:, torch.from_numpy(batch.visible)])
+        found = predict_cycles(model, batch.visual, sounds)
+        right, kept = found.maps, torch.from_numpy(batch.visible)
+        errors.append(found.errors[:, kept])
         visible.append(batch.visible)
         if questions.bounds:
             sure.append(confidence(right[-1]))
@@ -143,8 +146,8 @@ def evaluate_model(
         if missing > 0:
             maps.append(right[:, :missing])
         if batch.visible.any():
-            right = right[:, torch.from_numpy(batch.visible)]
-            batch = _keep_visible(batch)
+            right, batch = right[:, kept], _keep_visible(batch)
+            areas.add("right", found.absolute[kept])
             parts.append(
                 _score_batch(model, test, questions, batch, right, floors, areas, classes, tiles)
             )
@@ -166,8 +169,9 @@ def evaluate_model(
         refined=_join([part.refined for part in parts]),
         ceiling=_join([part.ceiling for part in parts]),
         floors=_join_floors([part.floors for part in parts]),
+        threshold=areas.threshold,
         under={
-            name: UnderSound(cious=cious, correlation=correlations[name], active_area=active[name])
+            name: UnderSound(cious=cious, correlation=correlations[name], active=active[name])
             for name, cious in scores.items()
             if name in active
         },
@@ -332,10 +336,11 @@ def _play(
         if available.any():
             kept, maps = torch.from_numpy(available), right
             if name != "right":
-                maps = predict_maps(model, batch.visual[kept], embeddings[kept])[-1]
+                found = predict_cycles(model, batch.visual[kept], embeddings[kept])
+                maps = found.maps[-1]
+                areas.add(name, found.absolute)
             scores[name][available] = per_sample_cious(maps, batch.truth[kept], [first])[first]
             correlations[name][available] = correlate_maps(maps, right[kept])
-            areas.add(name, maps)
             if tiles:
                 hit[available] = tiles.find_hits(maps, batch.indices[available])
         if tiles:

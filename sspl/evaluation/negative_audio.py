@@ -3,7 +3,9 @@
 Letters: N pairs, P audio patches, A audio channels, h w map.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -135,34 +137,85 @@ def correlate_maps(maps: Tensor, reference: Tensor) -> np.ndarray:
     return r.double().numpy()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Active:
+    """What is on by one threshold for all sounds, under one of them.
+
+    Attributes:
+        area: the share of locations, in [0, 1]; pictures: the share of pictures with any.
+    """
+
+    area: float
+    pictures: float
+
+
 class ActiveArea:
     """How much of the pictures is on under each sound, by one threshold for all of them.
 
     The protocols stretch each map to its own full range, so that a map always has places that
-    are on, whatever it hears. Here the threshold is the mean of what the fixed protocol's comes
-    down to under the right sounds, (highest + lowest value) / 2, one for a model and its data: a
-    model that listens goes out under silence. After the negative-audio metric of Juanola et al.
-    (2024), whose threshold is another one.
+    are on, whatever it hears; by one threshold a model that listens goes out under silence. A
+    model that has an absolute measure has its threshold, too, chosen on validation pairs. Of
+    others it is the mean of what the fixed protocol's comes down to under the right sounds,
+    (highest + lowest value) / 2, one for a model and its data. After the negative-audio metric of
+    Juanola et al. (2024), whose universal thresholds are other ones.
+
+    Args:
+        threshold: the model's own, of its agreement; None without one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threshold: float | None = None) -> None:
+        self._threshold = threshold
         self._middles: list[Tensor] = []
         self._counts: dict[AudioCondition, Tensor] = {}
+        self._peaks: dict[AudioCondition, list[Tensor]] = {}
 
     def add(self, name: AudioCondition, maps: Tensor) -> None:
-        """Take in maps (n, h, w) in [-1, 1] under a sound."""
+        """Take in maps (n, h, w) under a sound: agreement, or in [-1, 1] without a threshold."""
         if name == "right":
             self._middles.append((maps.amax((1, 2)) + maps.amin((1, 2))) / 2)
-        counts = torch.histc(maps.float().clamp(-1, 1), NUM_BINS, -1, 1)
+        if self._threshold is None:
+            counts = torch.histc(maps.float().clamp(-1, 1), NUM_BINS, -1, 1)
+        else:
+            on = (maps >= self._threshold).sum()
+            counts = torch.stack([maps.numel() - on, on])
         self._counts[name] = self._counts.get(name, 0) + counts.double()
+        self._peaks.setdefault(name, []).append(maps.amax((1, 2)))
 
-    def measure(self) -> dict[AudioCondition, float]:
-        """The share of places that are on, in [0, 1], by sound."""
-        if not self._middles:
+    @property
+    def threshold(self) -> float:
+        """The one for all sounds; NaN before any right sound."""
+        if self._threshold is not None:
+            return self._threshold
+        return float(torch.cat(self._middles).mean()) if self._middles else math.nan
+
+    def measure(self) -> dict[AudioCondition, Active]:
+        """What is on, by sound."""
+        threshold = self.threshold
+        if math.isnan(threshold):
             return {}
-        threshold = float(torch.cat(self._middles).mean())
-        first = min(NUM_BINS - 1, max(0, round((threshold + 1) / 2 * NUM_BINS)))
+        first = 1
+        if self._threshold is None:
+            first = min(NUM_BINS - 1, max(0, round((threshold + 1) / 2 * NUM_BINS)))
         return {
-            name: float(counts[first:].sum() / counts.sum())
+            name: Active(
+                area=float(counts[first:].sum() / counts.sum()),
+                pictures=float((torch.cat(self._peaks[name]) >= threshold).double().mean()),
+            )
             for name, counts in self._counts.items()
         }
+
+
+def score_answers(active: Mapping[AudioCondition, Active]) -> dict[str, float]:
+    """Is it known whether anything makes the sound? By one threshold for all sounds.
+
+    Returns:
+        `answered`, the share of pictures in which something is on under their own sound; `refused`,
+        that in which nothing is under those that do not belong (another class's, silence, noise),
+        each sound counting as much; `f`, their harmonic mean. Empty where none were played.
+    """
+    foreign = [active[name].pictures for name in ("other", "silent", "noise") if name in active]
+    if "right" not in active or not foreign:
+        return {}
+    answered, refused = active["right"].pictures, 1 - sum(foreign) / len(foreign)
+    f = 2 * answered * refused / (answered + refused) if answered + refused else 0.0
+    return {"answered": answered, "refused": refused, "f": f}

@@ -12,6 +12,7 @@ from sspl.data.pairs import Pairs
 from sspl.evaluation.evaluator import Evaluation, UnderSound
 from sspl.evaluation.floors import FLOOR_NAMES
 from sspl.evaluation.multi_source import summarise_multi_source
+from sspl.evaluation.negative_audio import score_answers
 from sspl.evaluation.offscreen import score_offscreen
 from sspl.evaluation.tile_accuracy import summarise_tiles
 from sspl.metrics import auc_per_sample, bootstrap, summarise
@@ -33,11 +34,12 @@ def describe(cious: np.ndarray) -> dict[str, Any]:
 
 
 def describe_sound(found: UnderSound) -> dict[str, float]:
-    """cIoU@0.5 of the pictures that have such a sound, and the active area of their maps."""
+    """cIoU@0.5 of the pictures that have such a sound, and how much is on by one threshold."""
     cious = found.cious[found.available]
     return {
         "ciou_at_50": float((cious >= 0.5).mean()),
-        "active_area": round(found.active_area, SHARE_DIGITS),
+        "active_area": round(found.active.area, SHARE_DIGITS),
+        "active_pictures": round(found.active.pictures, SHARE_DIGITS),
     }
 
 
@@ -65,6 +67,10 @@ def summarise_evaluation(found: Evaluation, labels: Sequence[str], seed: int = 0
         "listening": {
             name: _describe_sound(sound, found.under["right"], seed)
             for name, sound in found.under.items()
+        },
+        "one_threshold": {
+            "threshold": round(found.threshold, AUC_DIGITS),
+            **score_answers({name: sound.active for name, sound in found.under.items()}),
         },
         "per_class": _describe_classes(found.own, [labels[int(i)] for i in found.indices]),
     }

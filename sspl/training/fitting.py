@@ -1,20 +1,23 @@
-"""A closed-form run: fit, choose how wide the map is, keep the checkpoint.
+"""A closed-form run: fit, choose how wide the map is and when it goes out, keep the checkpoint.
 
 Letters: N pairs, T cycles, h w map.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 
 from sspl.build import build_predictive_attention
 from sspl.checkpoint import save_checkpoint
 from sspl.data.pairs import Pairs
-from sspl.encode import Encoded, encode_pairs, predict_maps
+from sspl.encode import Encoded, predict_cycles, predict_maps
+from sspl.evaluation.test_sets import EncodedTestSet, encode_test_set
 from sspl.metrics import score_maps
 from sspl.predictive_attention import PredictiveAttention
 from sspl.training.closed_form import fit
@@ -36,7 +39,8 @@ def fit_run(
     """Fit predictive attention to pairs and write `out/best`, a checkpoint.
 
     Args:
-        selection: annotated pairs that choose the extent; None leaves it as the config says.
+        selection: annotated pairs that choose the extent, and with other sounds the threshold; None
+            leaves both as the config says.
     Returns:
         the folder of the checkpoint.
     Raises:
@@ -52,11 +56,12 @@ def fit_run(
     fit(model.eval(), pairs, accelerator)
     metrics: dict[str, Any] = {"pairs": len(pairs)}
     if selection is not None:
-        encoded = encode_pairs(model, selection)
-        scores = score_extents(model, encoded)
-        extent = choose_extent(scores)
-        model = with_extent(model, extent)
-        metrics |= {"extent": extent, "score": scores[extent]["ciou_at_50"], **scores[extent]}
+        test = encode_test_set(model, selection)
+        scores = score_extents(model, test.encoded)
+        extent, threshold = choose_extent(scores), choose_threshold(*find_peaks(model, test))
+        model = with_reading(model, extent=extent, threshold=threshold)
+        metrics |= {"extent": extent, "threshold": threshold}
+        metrics |= {"score": scores[extent]["ciou_at_50"], **scores[extent]}
     if accelerator is None or accelerator.is_main_process:
         facts = {
             "metrics": metrics,
@@ -71,7 +76,7 @@ def fit_run(
 
 def score_extents(model: PredictiveAttention, encoded: Encoded) -> dict[float, dict[str, float]]:
     """cIoU@0.5 and AUC of the last cycle under `sspl`, by the power that the map is taken to."""
-    maps = predict_maps(with_extent(model, 1.0), encoded.visual, encoded.embeddings)[-1]
+    maps = predict_maps(with_reading(model, extent=1.0), encoded.visual, encoded.embeddings)[-1]
     found = {}
     for extent in EXTENTS:
         scores = score_maps(maps.pow(extent), encoded.ground_truth, "sspl")
@@ -84,11 +89,51 @@ def choose_extent(scores: Mapping[float, Mapping[str, float]]) -> float:
     return max(scores, key=lambda extent: (scores[extent]["auc"], -abs(extent - 1)))
 
 
+def find_peaks(model: PredictiveAttention, test: EncodedTestSet) -> tuple[Tensor, list[Tensor]]:
+    """The highest agreement in each picture: (N,) under its own sound, and under foreign ones.
+
+    Foreign are a sound of another class, silence and white noise, where the set has them.
+    """
+    own, foreign = torch.empty(0), list[Tensor]()
+    everyone = np.arange(len(test.visible))
+    for name in test.conditions:
+        if name == "same":
+            continue
+        embeddings, there = test.play(name, everyone)
+        kept = torch.from_numpy(there)
+        cycles = predict_cycles(model, test.encoded.visual[kept], embeddings[kept])
+        peaks = cycles.absolute.amax((1, 2))
+        if name == "right":
+            own = peaks
+        else:
+            foreign.append(peaks)
+    return own, foreign
+
+
+def choose_threshold(own: Tensor, foreign: Sequence[Tensor]) -> float:
+    """One for all sounds: the harmonic mean of answers given and refused is best, see `ActiveArea`.
+
+    Args:
+        own: (N,) highest agreements under the own sounds; foreign: the same under sounds that do not
+            belong, each of which counts as much.
+    """
+    candidates = torch.quantile(own, torch.linspace(0.01, 0.99, 99))
+    candidates = candidates[candidates > 0]
+    if not len(candidates):
+        raise ValueError("no picture agrees with its own sound: there is nothing to choose by")
+    answered = torch.stack([(own >= c).double().mean() for c in candidates])
+    refused = torch.stack(
+        [torch.stack([(f < c).double().mean() for f in foreign]).mean() for c in candidates]
+    )
+    f = 2 * answered * refused / (answered + refused).clamp_min(1e-12)
+    return round(float(candidates[int(f.argmax())]), 3)
+
+
 @torch.no_grad()
-def with_extent(model: PredictiveAttention, extent: float) -> PredictiveAttention:
-    """The same model, encoders shared, whose map is taken to another power."""
+def with_reading(model: PredictiveAttention, **changes: float) -> PredictiveAttention:
+    """The same model, encoders shared, whose map is read out otherwise: `extent`, `threshold`."""
     other = PredictiveAttention(
-        config=replace(model.config, extent=extent),
+        config=replace(model.config, **changes),
         image_encoder=model.image_encoder,
         audio_encoder=model.audio_encoder,
     ).to(model.visual_mean.device)

@@ -4,7 +4,14 @@ import torch
 from test_model import SMALL
 
 from sspl.build import build_model
-from sspl.evaluation.negative_audio import ActiveArea, Sounds, choose_partners, correlate_maps
+from sspl.evaluation.negative_audio import (
+    Active,
+    ActiveArea,
+    Sounds,
+    choose_partners,
+    correlate_maps,
+    score_answers,
+)
 
 LABELS = ["cello", "cello", "flute", "flute", "tuba", "cello+flute"]
 
@@ -101,11 +108,35 @@ def test_shares_by_hand():
     shares.add("silent", right * 0.1)
     shares.add("noise", torch.full((1, 2, 2), 0.9))
     shares.add("noise", torch.full((1, 2, 2), -0.9))
-    assert shares.measure() == {"right": 3 / 8, "silent": 0, "noise": 0.5}
+    found = shares.measure()
+    assert {name: active.area for name, active in found.items()} == {
+        "right": 3 / 8,
+        "silent": 0,
+        "noise": 0.5,
+    }
+    assert {name: active.pictures for name, active in found.items()} == {
+        "right": 1,
+        "silent": 0,
+        "noise": 0.5,
+    }
+    scores = score_answers(found)
+    assert scores["answered"] == 1
+    assert scores["refused"] == 0.75
+    assert scores["f"] == pytest.approx(2 * 0.75 / 1.75)
+    assert score_answers({"right": found["right"]}) == {}
     assert ActiveArea().measure() == {}
     above = ActiveArea()
     above.add("right", torch.full((1, 2, 2), 1.0000002))
-    assert above.measure() == {"right": 1}
+    assert above.measure()["right"] == Active(area=1, pictures=1)
+
+
+def test_a_models_own_threshold_is_put_to_values_of_any_size():
+    shares = ActiveArea(threshold=2.0)
+    shares.add("right", torch.tensor([[[1.9, 2.0], [7.0, -3.0]], [[0.0, 0.0], [0.0, 0.0]]]))
+    shares.add("silent", torch.zeros(2, 2, 2))
+    assert shares.threshold == 2.0
+    assert shares.measure()["right"] == Active(area=2 / 8, pictures=1 / 2)
+    assert shares.measure()["silent"] == Active(area=0, pictures=0)
 
 
 def test_another_sound_avoids_what_else_is_in_a_mosaic_where_it_can():

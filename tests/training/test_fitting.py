@@ -2,12 +2,13 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 
 from sspl.checkpoint import load_checkpoint, read_meta
 from sspl.evaluate import main as evaluate
 from sspl.presets import FITS
 from sspl.train import FitOptions, main, parse
-from sspl.training.fitting import EXTENTS, choose_extent, with_extent
+from sspl.training.fitting import EXTENTS, choose_extent, choose_threshold, with_reading
 
 SMALL = ["--preset", "tiny-predictive", "--device", "cpu", "--data.num-train", "40"]
 SMALL += ["--data.num-val", "12", "--model.num-cycles", "2"]
@@ -48,11 +49,21 @@ def test_the_extent_is_chosen_by_auc_and_near_one_where_it_does_not_matter():
     assert choose_extent(scores | {0.5: {"ciou_at_50": 0.4, "auc": 0.5}}) == 0.5
 
 
+def test_the_threshold_lies_between_own_and_foreign_sounds():
+    own = torch.linspace(2, 5, 50)
+    threshold = choose_threshold(own, [torch.linspace(-1, 1.9, 50), torch.zeros(5)])
+    assert 1.9 < threshold < 2.2
+    # A few foreign ones above are worth less than many own ones below.
+    assert choose_threshold(own, [torch.tensor([0.0] * 40 + [6.0] * 10)]) < 2.2
+    with pytest.raises(ValueError, match="no picture agrees"):
+        choose_threshold(-own, [own])
+
+
 def test_another_extent_is_the_same_model_but_for_the_maps_power(tmp_path):
     from test_predictive_attention import make_inputs, make_model
 
     model = make_model()
-    other = with_extent(model, 0.5)
+    other = with_reading(model, extent=0.5)
     assert other.config == replace(model.config, extent=0.5)
     visual, patches = make_inputs()
     maps = [m.trace_features(visual, *m.project_audio(patches)).similarity for m in (model, other)]
