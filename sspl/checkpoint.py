@@ -1,4 +1,8 @@
-"""A checkpoint is a folder: `model.safetensors` and `meta.json`; it rebuilds itself."""
+"""A checkpoint is a folder: `model.safetensors` and `meta.json`; it rebuilds itself.
+
+Frozen encoders whose weights come along with the package, or with one that is installed with it, are
+written once: `meta.json` names their files' digests.
+"""
 
 import dataclasses
 import json
@@ -15,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from sspl import __version__
 from sspl.build import build_model, build_predictive_attention
 from sspl.config import read_model_config
+from sspl.encoders import AUDIO_ENCODERS, IMAGE_ENCODERS, Packaged, Shipped
 from sspl.media.files import replace_when_done, write_json
 from sspl.model import AudioVisualModel
 from sspl.predictive_attention import PredictiveAttention, PredictiveAttentionConfig
@@ -25,9 +30,11 @@ from sspl.upgrades import (
     upgrade_model_config,
     upgrade_tensor_name,
 )
+from sspl.weights import digest_file, find_weights, read_weights
 
 WEIGHTS, META = "model.safetensors", "meta.json"
 PREDICTIVE = "predictive_attention"
+ENCODERS = IMAGE_ENCODERS | AUDIO_ENCODERS
 
 
 def save_checkpoint(model: AudioVisualModel, folder: Path, meta: dict[str, Any]) -> None:
@@ -39,13 +46,19 @@ def save_checkpoint(model: AudioVisualModel, folder: Path, meta: dict[str, Any])
             `versions` are added.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+    encoders = _find_encoders_here(model)
+    tensors = {
+        name: tensor.contiguous().cpu()
+        for name, tensor in model.state_dict().items()
+        if name.split(".")[0] not in encoders
+    }
     with replace_when_done(folder / WEIGHTS) as path:
         save_file(tensors, path)
     meta = {
         "format": FORMAT,
         "model": PREDICTIVE if isinstance(model, PredictiveAttention) else "sspl",
         "config": dataclasses.asdict(model.config),
+        "encoders": encoders,
         **meta,
         "versions": versions(),
     }
@@ -67,6 +80,8 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> AudioVi
             config = upgrade_model_config(meta["config"], version)
             model = build_model(read_model_config(config))
         tensors = load_file(folder / WEIGHTS)
+        for part, digest in meta.get("encoders", {}).items():
+            tensors |= _read_encoder(model, part, digest)
         model.load_state_dict({upgrade_tensor_name(k, version): t for k, t in tensors.items()})
     except FileNotFoundError as error:
         raise ValueError(f"{folder / WEIGHTS} is missing: a checkpoint needs it") from error
@@ -74,6 +89,39 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> AudioVi
         what = str(error).splitlines()[0].rstrip(":")  # torch goes on with a line per tensor
         raise ValueError(f"{folder} is not a checkpoint of this version: {what}") from error
     return model.to(device).eval()
+
+
+def _find_encoders_here(model: AudioVisualModel) -> dict[str, str]:
+    """The SHA-256 of the file of each encoder whose weights are as they come along."""
+    found = {}
+    for part in ("image_encoder", "audio_encoder"):
+        if part == "image_encoder" and model.config.train_image_encoder:
+            continue
+        name = getattr(model.config, part)
+        if not isinstance(ENCODERS[name].weights, Packaged | Shipped):
+            continue
+        try:
+            path = find_weights(name)
+            tensors = read_weights(name, path)
+        except ValueError:  # not here, so they belong into the checkpoint
+            continue
+        ours = getattr(model, part).state_dict()
+        if all(torch.equal(ours[key].cpu(), tensor) for key, tensor in tensors.items()):
+            found[part] = digest_file(path)
+    return found
+
+
+def _read_encoder(model: AudioVisualModel, part: str, digest: str) -> dict[str, torch.Tensor]:
+    """The tensors of an encoder that a checkpoint leaves to the package.
+
+    Raises:
+        ValueError: if it is not there, or not the one that the checkpoint was made with.
+    """
+    name = getattr(model.config, part)
+    path = find_weights(name)
+    if digest_file(path) != digest:
+        raise ValueError(f"it was made with other weights of {name} than {path}: install those")
+    return {f"{part}.{key}": tensor for key, tensor in read_weights(name, path).items()}
 
 
 def read_meta(folder: Path) -> dict[str, Any]:

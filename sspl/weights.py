@@ -163,10 +163,14 @@ def _find_in_package(packaged: Packaged) -> Path:
     return check_file(Path(spec.submodule_search_locations[0], packaged.file))
 
 
-def _check_digest(path: Path, source: Packaged | Published) -> Path:
+def digest_file(path: Path) -> str:
+    """Its SHA-256 as hexadecimal digits."""
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != source.sha256:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_digest(path: Path, source: Packaged | Published) -> Path:
+    if digest_file(path) != source.sha256:
         raise ValueError(f"{path} is not the published file, its SHA-256 differs: {source.remedy}")
     return path
 
