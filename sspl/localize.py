@@ -22,7 +22,7 @@ from sspl.media.files import write_json
 from sspl.media.pictures import read_image, write_image
 from sspl.media.sounds import read_audio, to_model_rate
 from sspl.model import AudioVisualModel
-from sspl.plots.lettering import SILENCE, write_note
+from sspl.plots.lettering import NOTHING, SILENCE, write_note
 from sspl.plots.overlay import overlay_map
 from sspl.plots.rendering import render_figure
 from sspl.plots.steps import draw_step, steps_figure
@@ -107,7 +107,13 @@ def _show_picture(localizer: Localizer, options: Options) -> dict[str, Any]:
     rate_hz = localizer.model.config.audio_spec.sample_rate_hz
     waveform = read_audio(options.audio, sample_rate_hz=rate_hz)
     trace = localizer.set_sample(image, (rate_hz, waveform)).trace()
-    silent = is_silent(waveform)
+    silent, audible = is_silent(waveform), trace.audible
+    nothing = audible is not None and not audible.any()
+    if nothing and not silent:
+        print(
+            f"nothing in this picture makes this sound, as far as {options.model} knows",
+            file=sys.stderr,
+        )
     if options.out.suffix.lower() in ANIMATIONS:
         frames = [
             draw_step(image, trace, t, silent=silent) for t in range(1, len(trace.similarity) + 1)
@@ -115,8 +121,8 @@ def _show_picture(localizer: Localizer, options: Options) -> dict[str, Any]:
         write_animation(options.out, frames, to_model_rate(waveform, rate_hz))
     elif options.steps:
         write_image(options.out, render_figure(steps_figure(image, trace, silent=silent)))
-    elif silent:
-        write_image(options.out, write_note(image, SILENCE))
+    elif silent or nothing:
+        write_image(options.out, write_note(image, SILENCE if silent else NOTHING))
     else:
         write_image(options.out, overlay_map(image, trace.similarity[-1, 0]))
     return {
@@ -125,6 +131,7 @@ def _show_picture(localizer: Localizer, options: Options) -> dict[str, Any]:
         "model": options.model,
         "level_dbfs": measure_level_dbfs(waveform),
         "silent": silent,
+        "audible_share": None if audible is None else float(audible.float().mean()),
         "cycles": [measure_cycle(trace, t) for t in range(1, len(trace.similarity) + 1)],
     }
 

@@ -17,7 +17,7 @@ from sspl.media.sounds import read_audio, to_model_rate
 from sspl.media.video import open_video
 from sspl.media.video_writer import write_video
 from sspl.model import AudioVisualModel, Trace
-from sspl.plots.lettering import SILENCE, write_note
+from sspl.plots.lettering import NOTHING, SILENCE, write_note
 from sspl.plots.overlay import overlay_map
 from sspl.sliding_window import Window, locate_frames
 
@@ -36,6 +36,7 @@ class Localizer:
     localizer = Localizer(load_model("tiny"))
     trace = localizer.set_sample("picture.jpg", "sound.wav").trace()
     trace.similarity[-1, 0]  # (14, 14), the map after the last cycle
+    trace.audible  # (1, 14, 14) bool, where it is certain by one threshold: perhaps nowhere
     """
 
     def __init__(self, model: AudioVisualModel) -> None:
@@ -108,8 +109,8 @@ def localize_video(
 ) -> list[Window]:
     """Write a video with the map over it and its own sound; see `locate_frames`.
 
-    Memory does not grow with the video's length. Where its sound is silent there is no map, and
-    the picture says so.
+    Memory does not grow with the video's length. Where its sound is silent, or nothing that is seen
+    makes it, there is no map, and the picture says so.
 
     Args:
         source: a video with sound.
@@ -134,7 +135,8 @@ def localize_video(
                 if progress is not None:
                     progress(frame.t_s, video.duration_s)
             picture = overlay_map(frame.image, frame.similarity, strength=frame.strength)
-            yield picture if frame.strength else write_note(picture, SILENCE)
+            note = SILENCE if frame.silent else NOTHING
+            yield picture if frame.strength else write_note(picture, note)
 
     sample_rate_hz = localizer.model.config.audio_spec.sample_rate_hz
     with open_video(source, max_side_px, sample_rate_hz) as video:

@@ -3,7 +3,8 @@
 The paper lowers L_1 of Eq. (S1), the error of the predicted sound, by steps along its gradient,
 Eq. (S8). Its PCM takes them in features, which can absorb the error without looking anywhere. Here
 what is corrected is the attention map itself: the error can only fall by looking at what sounds.
-Nothing is learned by gradient; `sspl.training.closed_form` fits it in one pass over the pairs.
+`sspl.training.closed_form` fits it in one pass over the pairs, without gradient; from there
+`sspl.training.refine` learns through the cycles.
 
 Letters: B batch, C visual channels, A audio channels, D directions of the visual space, K of the
 sounds' space, P places (the h w grid), T cycles. The paper's symbols stand beside the words.
@@ -29,7 +30,7 @@ class PredictiveAttentionConfig(EncoderChoice):
     audio_encoder: AudioEncoderName = "mn04_16k"
     num_cycles: int = 6  # T
     visual_directions: int = 128  # D, those in which places vary most
-    sound_directions: int = 24  # K, those in which sounds vary most
+    sound_directions: int = 32  # K, those in which sounds vary most
     ridge: float = 0.5  # of the regression, in mean eigenvalues of the pictures' covariance
     shrinkage: float = 0.05  # of the sounds' whitening, in largest eigenvalues
     saliency_offset: float = 3.0  # in mean norms of a picture's places: the larger, the flatter
@@ -138,6 +139,11 @@ class PredictiveAttention(AudioVisualModel):
             "bpq,bq->bp", relate_locations(whitened, self.config.sharpness), agreement
         )
 
+    def measure_prior(self, visual: Tensor, whitened: Tensor) -> Tensor:
+        """b, what stands out in the picture, (B, P): of rectified features their own norm tells."""
+        shown = visual.flatten(2).mT if self.config.rectified_features else whitened
+        return measure_saliency(shown, self.config.saliency_offset)
+
     def run(self, visual: Tensor, sound: Tensor) -> Iterator[Cycle]:
         """The cycles, one after the other.
 
@@ -145,11 +151,12 @@ class PredictiveAttention(AudioVisualModel):
             visual: (B, C, h, w) of `encode_image`; any grid.
             sound: (B, K) of `project_audio`.
         """
-        c, whitened = self.config, self.whiten(visual)
-        predicted = self.predict(whitened)
-        saliency = measure_saliency(
-            visual.flatten(2).mT if c.rectified_features else whitened, c.saliency_offset
-        )
+        whitened = self.whiten(visual)
+        return self.iterate(whitened, self.measure_prior(visual, whitened), sound)
+
+    def iterate(self, whitened: Tensor, saliency: Tensor, sound: Tensor) -> Iterator[Cycle]:
+        """`run` on places (B, P, D), whichever they are, with their prior (B, P)."""
+        c, predicted = self.config, self.predict(whitened)
         agreement = self.compare(predicted, sound)
         alike = relate_locations(whitened, c.sharpness) if c.spread else None
         logit = torch.zeros_like(saliency)  # z

@@ -110,10 +110,10 @@ def tiny_paper() -> RunConfig:
 
 
 def photo() -> FitRun:
-    """Predictive attention on photographs and recordings: seconds on encoded pairs."""
+    """Predictive attention on photographs and recordings: a minute or two, most of it to encode."""
     return FitRun(
         model=PredictiveAttentionConfig(),
-        train=FitConfig(),
+        train=FitConfig(epochs=6),
         data=DataConfig(name="", num_train=0),
     )
 

@@ -33,6 +33,9 @@ class Window:
         start_s: where the sound begins; it lasts 3 s, or as long as a shorter video.
         level_dbfs: root mean square of that sound, -120 to 0.
         silent: it is too quiet to be of anything; then there is no map.
+        audible_share: of the picture, where what is seen makes the sound, by the model's threshold
+            for all sounds; 0 is nothing, and then there is no map. None where silent, or where the
+            model has no such measure.
         peak: (x, y), normalised, of the map's highest cell; None where silent.
         mean_similarity: of the map over the picture, in [-1, 1]; None where silent.
     """
@@ -41,8 +44,13 @@ class Window:
     start_s: float
     level_dbfs: float
     silent: bool
+    audible_share: float | None
     peak: tuple[float, float] | None
     mean_similarity: float | None
+
+    @property
+    def has_map(self) -> bool:
+        return not self.silent and self.audible_share != 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +61,8 @@ class LocatedFrame:
         t_s: when it is shown.
         image: (H, W, 3) uint8.
         similarity: (h, w) float; of no meaning where `strength` is 0.
-        strength: 1 where it sounds, 0 where it is silent, between the two for a moment.
+        strength: 1 where there is a map, 0 where there is none, between the two for a moment.
+        silent: whether there is none since it is silent, not since nothing seen makes the sound.
         window: set where the map was computed, None where it is a blend of two.
     """
 
@@ -61,6 +70,7 @@ class LocatedFrame:
     image: np.ndarray
     similarity: Tensor
     strength: float
+    silent: bool
     window: Window | None
 
 
@@ -85,7 +95,7 @@ def locate_frames(
 
     The map of a frame at t comes from the 3 s of sound around t, or the first or last 3 s near
     the ends. It is computed for `maps_per_s` frames a second and for the last one, the rest is
-    blended linearly from the two beside it. A map under silence has no part in the blend.
+    blended linearly from the two beside it. Where there is no map, nothing has a part in the blend.
 
     Args:
         model: in eval mode.
@@ -150,15 +160,18 @@ def _locate(model: AudioVisualModel, moments: list[_Moment]) -> list[_Located]:
     device = next(model.parameters()).device
     views = torch.cat([moment.view for moment in moments]).to(device)
     sounds = torch.cat([moment.sound for moment in moments]).to(device)
-    maps = model.trace(views, sounds).similarity[-1].cpu()  # (B, h, w)
+    trace = model.trace(views, sounds)
+    maps = trace.similarity[-1].cpu()  # (B, h, w)
+    audible = None if trace.audible is None else trace.audible.float().mean((1, 2)).tolist()
     located = []
-    for moment, similarity in zip(moments, maps, strict=True):
+    for number, (moment, similarity) in enumerate(zip(moments, maps, strict=True)):
         silent = moment.level_dbfs < SILENT_DBFS
         window = Window(
             t_s=moment.t_s,
             start_s=moment.start_s,
             level_dbfs=moment.level_dbfs,
             silent=silent,
+            audible_share=None if silent or audible is None else audible[number],
             peak=None if silent else find_peak(similarity),
             mean_similarity=None if silent else float(similarity.mean()),
         )
@@ -177,11 +190,12 @@ def _blend(
             after += 1
         (early, early_map), (late, late_map) = keys[max(after - 1, 0)], keys[after]
         share = (t_s - early.t_s) / (late.t_s - early.t_s) if late.t_s > early.t_s else 1.0
-        early_weight, late_weight = (1 - share) * (not early.silent), share * (not late.silent)
+        early_weight, late_weight = (1 - share) * early.has_map, share * late.has_map
         yield LocatedFrame(
             t_s=t_s,
             image=image,
             similarity=early_weight * early_map + late_weight * late_map,
             strength=early_weight + late_weight,
+            silent=late.silent,
             window=late if late.t_s == t_s else None,
         )

@@ -14,7 +14,7 @@ from test_model import SMALL
 
 import sspl.localize
 import sspl.localizer
-from sspl.build import build_model
+from sspl.build import build_model, build_predictive_attention
 from sspl.checkpoint import save_checkpoint
 from sspl.config import without_pcm
 from sspl.localizer import Localizer, localize_video
@@ -24,6 +24,8 @@ from sspl.media.sounds import write_audio
 from sspl.media.video import open_video
 from sspl.media.video_writer import write_video
 from sspl.objectives import SimSiam
+from sspl.predictive_attention import PredictiveAttentionConfig
+from sspl.weights import load_encoders
 from sspl.zoo.shipped import load_model
 
 CONFIG = replace(
@@ -257,9 +259,38 @@ def test_command_on_a_video(files, checkpoint, tmp_path):
     windows = json.loads((out / "a.json").read_text())["windows"]
     assert len(windows) == 8
     assert set(windows[0]) == {
-        "t_s", "start_s", "level_dbfs", "silent", "peak", "mean_similarity",
+        "t_s", "start_s", "level_dbfs", "silent", "audible_share", "peak", "mean_similarity",
     }  # fmt: skip
     assert sorted(os.listdir(out)) == ["a.json", "heat.mp4"]
+
+
+def test_what_nothing_seen_makes_has_no_map_and_says_so(files, tmp_path, image, capsys):
+    picture, sound, out = files
+    for name, threshold in (("hears", 1e-9), ("refuses", 1e9)):
+        config = PredictiveAttentionConfig(
+            image_encoder="tiny_vgg", audio_encoder="tiny_vggish", threshold=threshold
+        )
+        model = build_predictive_attention(config)
+        load_encoders(model)
+        model.prediction.normal_()
+        save_checkpoint(model, tmp_path / name, {})
+    arguments = ("--json", "-", "--model")
+    shown = {}
+    for name in ("hears", "refuses"):
+        assert run(picture, sound, "-o", out / f"{name}.png", *arguments, tmp_path / name) == 0
+        told = capsys.readouterr()
+        shown[name] = json.loads(told.out)["audible_share"], "makes this sound" in told.err
+    assert shown["hears"][0] > 0
+    assert shown["refuses"] == (0, True)
+    with Image.open(out / "refuses.png") as drawn:
+        np.testing.assert_array_equal(np.asarray(drawn)[:60], image[:60])
+    source = write_video_file(tmp_path / "clip.mp4", 1.0)
+    assert run(source, "-o", out / "heat.mp4", *arguments, tmp_path / "refuses") == 0
+    for window in json.loads(capsys.readouterr().out)["windows"]:
+        assert (window["silent"], window["audible_share"]) == (False, 0)
+    with open_video(source) as before, open_video(out / "heat.mp4") as after:
+        pairs = [np.abs(v.frame_at(0.5)[:60].astype(int)) for v in (before, after)]
+    assert np.abs(pairs[0] - pairs[1]).mean() < 12  # a codec between
 
 
 def test_command_says_what_is_wrong_in_one_sentence(files, checkpoint, tmp_path, capsys):

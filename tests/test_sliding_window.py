@@ -57,7 +57,7 @@ class FakeModel(torch.nn.Module):
         self.batches.append(len(images))
         number = (images[:, 0].mean((1, 2)) * 0.229 + 0.485) * 255
         maps = number[:, None, None] * torch.linspace(0, 1, 16).reshape(4, 4)
-        return SimpleNamespace(similarity=torch.stack([torch.zeros_like(maps), maps]))
+        return SimpleNamespace(similarity=torch.stack([torch.zeros_like(maps), maps]), audible=None)
 
 
 def run(video: FakeVideo, fps: float, maps_per_s: float = 8.0):

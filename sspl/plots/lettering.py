@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 INK, PAPER = (24, 24, 27), (255, 255, 255)
 SILENCE = "silence: no map"
+NOTHING = "nothing here makes this sound"
 
 
 def write_note(image: np.ndarray, note: str) -> np.ndarray:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from sspl.model import Trace
-from sspl.plots.lettering import INK, PAPER, SILENCE, fit_font
+from sspl.plots.lettering import INK, NOTHING, PAPER, SILENCE, fit_font
 from sspl.plots.overlay import overlay_map
 from sspl.trace_stats import measure_cycle
 
@@ -84,8 +84,11 @@ def _caption(trace: Trace, t: int, boxes: np.ndarray | None, index: int, silent:
     lines = [f"cycle {t} of {len(trace.similarity)}" if errors else "without predictive coding"]
     if silent:
         return [*lines, SILENCE]
+    if trace.audible is not None and not trace.audible[index].any():
+        lines[0] += f": {NOTHING}"
     if errors:
-        lines.append("errors e0 to e2  " + "  ".join(f"{error:.3f}" for error in errors))
+        names = "errors e0 to e2  " if len(errors) > 1 else "error e0  "
+        lines.append(names + "  ".join(f"{error:.3f}" for error in errors))
     lines.append(f"entropy  {numbers['entropy_bits']:.2f} bits")
     if "ciou" in numbers:
         lines[-1] += f"    cIoU  {numbers['ciou']:.2f}"

@@ -65,8 +65,21 @@ class FitConfig:
     """How a closed-form fit chooses what the pairs alone do not tell."""
 
     select: Literal["val", "last"] = "val"
-    """what chooses how wide the map is; "last" leaves it, and needs no boxes"""
-    seed: int = 0  # which pairs of a folder are drawn, where `num_train` asks for fewer
+    """what chooses the epoch, how wide the map is and when it goes out; "last" leaves the map as it
+    is after the last epoch, and needs no boxes"""
+    epochs: int = 0  # of learning through the cycles; 0 keeps the closed form
+    num_pairs: int = 8192  # that are learned from then: they are kept in memory, 50 kB each
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    views_weight: float = 3.0  # of what two views predict, beside the prediction's error
+    view: float = 0.7  # side of a view, of the grid's
+    seed: int = 0  # which pairs of a folder are drawn, where `num_train` asks for fewer; the order
+
+    def __post_init__(self) -> None:
+        if self.epochs < 0 or min(self.num_pairs, self.batch_size) < 1:
+            raise ValueError("epochs is at least 0, num_pairs and batch_size at least 1")
+        if not 0 < self.view <= 1:
+            raise ValueError(f"view is {self.view}; take more than 0 and at most 1")
 
 
 @dataclass(frozen=True, kw_only=True)

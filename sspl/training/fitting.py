@@ -1,8 +1,9 @@
-"""A closed-form run: fit, choose how wide the map is and when it goes out, keep the checkpoint.
+"""A run of predictive attention: fit, learn, choose how the map is read, keep the checkpoint.
 
 Letters: N pairs, T cycles, h w map.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from sspl.metrics import score_maps
 from sspl.predictive_attention import PredictiveAttention
 from sspl.training.closed_form import fit
 from sspl.training.config import FitRun
+from sspl.training.refine import encode_places, refine
 from sspl.weights import load_encoders
 
 EXTENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0)
@@ -39,8 +41,9 @@ def fit_run(
     """Fit predictive attention to pairs and write `out/best`, a checkpoint.
 
     Args:
-        selection: annotated pairs that choose the extent, and with other sounds the threshold; None
-            leaves both as the config says.
+        selection: annotated pairs that choose the epoch, where it learns through the cycles, the
+            extent, and with other sounds the threshold; None takes the last epoch and leaves the
+            others as the config says.
     Returns:
         the folder of the checkpoint.
     Raises:
@@ -54,17 +57,28 @@ def fit_run(
     if accelerator is not None:
         model.to(accelerator.device)
     fit(model.eval(), pairs, accelerator)
-    metrics: dict[str, Any] = {"pairs": len(pairs)}
-    if selection is not None:
-        test = encode_test_set(model, selection)
-        scores = score_extents(model, test.encoded)
-        extent, threshold = choose_extent(scores), choose_threshold(*find_peaks(model, test))
-        model = with_reading(model, extent=extent, threshold=threshold)
-        metrics |= {"extent": extent, "threshold": threshold}
-        metrics |= {"score": scores[extent]["ciou_at_50"], **scores[extent]}
+    test = None if selection is None else encode_test_set(model, selection)
+    rows = [_describe_epoch(model, test, None)]
+    predictions = [model.prediction.clone()]
+    if run.train.epochs:
+        places = encode_places(model, pairs, run.train.num_pairs)
+        for loss in refine(model, places, run.train):
+            rows.append(_describe_epoch(model, test, loss))
+            predictions.append(model.prediction.clone())
+            print(f"epoch {len(rows) - 1}: {_tell(rows[-1])}", file=sys.stderr)
+    epoch = len(rows) - 1
+    if test is not None:
+        epoch = max(range(len(rows)), key=lambda e: (rows[e]["auc"], -e))
+        model.prediction = predictions[epoch]
+        threshold = choose_threshold(*find_peaks(model, test))
+        model = with_reading(model, extent=rows[epoch]["extent"], threshold=threshold)
+        rows[epoch]["threshold"] = threshold
+    metrics = {"pairs": len(pairs), **rows[epoch], "score": rows[epoch].get("ciou_at_50")}
     if accelerator is None or accelerator.is_main_process:
         facts = {
+            "epoch": epoch,
             "metrics": metrics,
+            "epochs": rows,
             "selection": run.train.select,
             "seed": run.train.seed,
             "data": asdict(run.data),
@@ -72,6 +86,22 @@ def fit_run(
         }
         save_checkpoint(model, best, facts)
     return best
+
+
+def _describe_epoch(
+    model: PredictiveAttention, test: EncodedTestSet | None, loss: float | None
+) -> dict[str, Any]:
+    """The loss of an epoch, and where there are pairs to choose by the best extent's scores."""
+    row: dict[str, Any] = {} if loss is None else {"loss": loss}
+    if test is not None:
+        scores = score_extents(model, test.encoded)
+        extent = choose_extent(scores)
+        row |= {"extent": extent, **scores[extent]}
+    return row
+
+
+def _tell(row: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in row.items())
 
 
 def score_extents(model: PredictiveAttention, encoded: Encoded) -> dict[float, dict[str, float]]:
@@ -114,8 +144,8 @@ def choose_threshold(own: Tensor, foreign: Sequence[Tensor]) -> float:
     """One for all sounds: the harmonic mean of answers given and refused is best, see `ActiveArea`.
 
     Args:
-        own: (N,) highest agreements under the own sounds; foreign: the same under sounds that do not
-            belong, each of which counts as much.
+        own: (N,) highest agreements under the own sounds.
+        foreign: the same under sounds that do not belong, each of which counts as much.
     """
     candidates = torch.quantile(own, torch.linspace(0.01, 0.99, 99))
     candidates = candidates[candidates > 0]
