@@ -106,7 +106,7 @@ def measure_loss(
     first, second = views
     error = (first.error.mean() + second.error.mean()) / 2
     one, other = first.predicted_sound, second.predicted_sound
-    return error + config.views_weight * (1 + simsiam_loss(one, other, other, one))
+    return error + config.views_weight * (1 + simsiam_loss(one, other, one, other))
 
 
 def _cut_square(
