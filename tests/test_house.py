@@ -37,6 +37,7 @@ COMMANDS = {
     "sspl.localize",
     "sspl.training.pretrain",
     "sspl.training.distill",
+    "sspl.training.stand_ins",
     "sspl.prepare.render",
     "sspl.experiments.write_zoo",
 }

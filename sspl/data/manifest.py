@@ -10,6 +10,7 @@
     label      the class of what sounds, perhaps
     split      "train", "val", "test", or another name
     lists      the published clip lists that it is on, perhaps
+    audio_source  the recording that the sound was cut from, perhaps
     objects    what is visible, sounding or not, perhaps: a `label`, a `box`, `sounding` for each
 
 What else a line holds is left alone.

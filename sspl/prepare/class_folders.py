@@ -1,12 +1,11 @@
 """A folder with a sub-folder for each class, as Caltech-101 is, and many a folder of one's own."""
 
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from sspl.prepare.credits import Stated, find_notice, name_origin, read_attributions
-from sspl.prepare.folder import find_inner, walk_folder
+from sspl.prepare.folder import find_inner, name_briefly, walk_folder
 from sspl.prepare.items import Credit, Fault
 from sspl.prepare.parts import Part, Source
 
@@ -57,18 +56,17 @@ def _read_kinds(
         if not files:
             reason = f"{folder / kind} holds no {what} ({', '.join(suffixes)})."
             faults.append(Fault(id=f"{name}/{kind}", kind="missing", reason=reason))
-        uses = Counter(file.with_suffix("") for file in files)
-        for file in files:
-            # rex.jpg may lie beside rex.png.
-            short = file.with_suffix("") if uses[file.with_suffix("")] == 1 else file
+        for file, short in zip(files, name_briefly(files), strict=True):
             said = stated.get(file.as_posix())
             parts.append(
                 Part(
-                    name=f"{name}/{short.as_posix()}",
+                    name=f"{name}/{short}",
                     kind=kind,
                     file=folder / file,
                     # Without the folder's own name, which is the person's choice.
                     origin=name_origin(said or Stated(), file.as_posix()),
+                    split=said.split if said else "",
+                    keeps_split=bool(said and said.split),
                     credit=_give_credit(what, name, file, said, notice),
                 )
             )

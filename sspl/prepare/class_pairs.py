@@ -4,19 +4,22 @@ A class-paired set: what is seen and what is heard is of one class, but was not 
 Scores on it do not compare with those on VGG-SS or SoundNet-Flickr.
 
 The table has the columns label, pictures and sounds, and a row for each pair of kinds: the name of
-a sub-folder or of a class of VOC2007; that of a sub-folder or of a category of ESC-50, or
-soundfont:BANK:PROGRAM for notes that are rendered. Several rows may have one label. Of VOC2007
-those pictures are taken that show exactly one of the classes that the table names.
+a sub-folder, of a label in a manifest or of a class of VOC2007; that of a sub-folder, of a label or
+of a category of ESC-50, or soundfont:BANK:PROGRAM for notes that are rendered. Several rows may
+have one label. Of VOC2007 those pictures are taken that show exactly one of the classes that the
+table names.
 
 No picture and no recording is in two splits. Where a split is published it is kept, so that what
-others trained on the same archive has not met what is for testing: VOC's train, val and test, and
-ESC-50's folds, of which 1 to 3 are for train, 4 for val, 5 for test. All else is in train, val or
+others trained on the same archive has not met what is for testing: VOC's train, val and test, a
+manifest's, and ESC-50's folds, of which 1 to 3 are for train, 4 for val, 5 for test. What one
+folder has for train and another for testing is left out of train. All else is in train, val or
 test by its name and the seed, with shares of about 0.7, 0.1 and 0.2. Clips of ESC-50 that were cut
 from one recording are in one fold; of other sounds those belong together whose attributions name
 the same recording. Phrases are in a split by their number. A label that has a single recording
 has it in train.
 
-In each split every picture of a label is paired with one of its sounds, and every sound is used.
+In each split every picture of a label is paired with one of its sounds, in train with several if
+asked for, and every sound is used.
 Which are paired is decided by their names and the seed: a missing file changes its own pairs alone.
 """
 
@@ -30,9 +33,16 @@ from sspl.prepare.class_table import SOUNDFONT, check_kinds, read_class_table
 from sspl.prepare.esc50 import open_esc50
 from sspl.prepare.folder import PICTURES, SOUNDS
 from sspl.prepare.items import Credit, Fault, Item
+from sspl.prepare.manifest_folders import open_manifest_folder
 from sspl.prepare.mosaics import SIZES, list_mosaics
-from sspl.prepare.pairing import SHARES, keep_single_recordings, pair_up, split_parts
-from sspl.prepare.parts import Part, Source, describe_sound
+from sspl.prepare.pairing import (
+    SHARES,
+    keep_single_recordings,
+    leave_to_tests,
+    pair_up,
+    split_parts,
+)
+from sspl.prepare.parts import Part, Source, describe_sound, name_source
 from sspl.prepare.phrases import Phrase, check_renderer, parse_instrument
 from sspl.prepare.voc2007 import open_voc
 
@@ -45,9 +55,9 @@ class ClassPairsOptions:
     """Pictures and sounds paired by class, from folders of both and a table, with mosaics."""
 
     pictures: tuple[Path, ...]
-    """folders of pictures: VOC2007, or with a sub-folder for each class"""
+    """folders of pictures: VOC2007, with a manifest, or with a sub-folder for each class"""
     sounds: tuple[Path, ...] = ()
-    """folders of sounds: ESC-50, or with a sub-folder for each class"""
+    """folders of sounds: ESC-50, with a manifest, or with a sub-folder for each class"""
     table: Path
     """a CSV file with the columns label, pictures, sounds"""
     soundfont: Path | None = None
@@ -58,12 +68,20 @@ class ClassPairsOptions:
     """how many mosaics of two photographs, and as many of four, to make for testing"""
     any_licence: bool = False
     """take ESC-50's clips that are neither CC0 nor CC BY, too"""
+    exclude: tuple[str, ...] = ()
+    """leave out sounds whose audio_source, or else whose file's name, begins like one of these"""
+    repeat: int = 1
+    """with how many sounds of its label to pair each picture of train, where there are as many"""
     seed: int = 0
     """decides splits, pairs, phrases and mosaics"""
 
     def __post_init__(self) -> None:
         if self.phrases < 1:
             raise ValueError(f"--phrases must be 1 or more, not {self.phrases}")
+        if self.repeat < 1:
+            raise ValueError(f"--repeat must be 1 or more, not {self.repeat}")
+        if "" in self.exclude:
+            raise ValueError("--exclude has an empty beginning, which every name has: leave it out")
         if self.mosaics < 0:
             raise ValueError(f"--mosaics must be 0 or more, not {self.mosaics}")
 
@@ -85,6 +103,10 @@ def find_items(options: ClassPairsOptions) -> list[Item | Fault]:
     pictures, faults = _read_sources(options.table, "pictures", [*table.pictures], seen)
     sounds, more_faults = _read_sources(options.table, "sounds", in_folders, heard)
     sounds += _list_phrases(options, instruments)
+    sounds, excluded = _exclude(sounds, options.exclude)
+    pictures, contested = leave_to_tests(pictures)
+    sounds, more_contested = leave_to_tests(sounds)
+    faults += [*more_faults, *excluded, *contested, *more_contested]
 
     pictures = _give_label(split_parts(pictures, options.seed), table.pictures)
     sounds, single = keep_single_recordings(split_parts(sounds, options.seed), table.sounds)
@@ -95,10 +117,11 @@ def find_items(options: ClassPairsOptions) -> list[Item | Fault]:
         for split in SHARES:
             some = _select(pictures, label, split), _select(sounds, label, split)
             lacks += _find_lack(label, split, *some, label in single)
-            items += [_make_pair(*pair) for pair in pair_up(*some, options.seed)]
+            repeat = options.repeat if split == "train" else 1
+            items += [_make_pair(*pair) for pair in pair_up(*some, options.seed, repeat)]
     for size in SIZES if options.mosaics else ():
         items += list_mosaics(size, options.mosaics, pictures, sounds, options.seed)
-    return [*lacks, *faults, *more_faults, *items]
+    return [*lacks, *faults, *items]
 
 
 def _check_folder(root: Path) -> Path:
@@ -108,11 +131,19 @@ def _check_folder(root: Path) -> Path:
 
 
 def _open_pictures(root: Path) -> Source:
-    return open_voc(root) or open_class_folder(root, "picture", PICTURES)
+    return (
+        open_manifest_folder(root, "picture")
+        or open_voc(root)
+        or open_class_folder(root, "picture", PICTURES)
+    )
 
 
 def _open_sounds(root: Path, any_licence: bool) -> Source:
-    return open_esc50(root, any_licence) or open_class_folder(root, "sound", SOUNDS)
+    return (
+        open_manifest_folder(root, "sound")
+        or open_esc50(root, any_licence)
+        or open_class_folder(root, "sound", SOUNDS)
+    )
 
 
 def _check_names(sources: Iterable[Source]) -> list[Source]:
@@ -138,6 +169,17 @@ def _read_sources(
             parts += more
             faults += more_faults
     return parts, faults
+
+
+def _exclude(sounds: list[Part], beginnings: tuple[str, ...]) -> tuple[list[Part], list[Fault]]:
+    """The sounds that begin otherwise, and for each beginning a Fault with how many it left out."""
+    kept = [sound for sound in sounds if not name_source(sound).startswith(beginnings)]
+    faults = []
+    for beginning in beginnings:
+        num = sum(name_source(sound).startswith(beginning) for sound in sounds)
+        reason = f"{num} of {len(sounds)} sounds are left out, which begin with {beginning}."
+        faults.append(Fault(id=f"--exclude {beginning}", kind="skipped", reason=reason))
+    return kept, faults
 
 
 def _list_phrases(options: ClassPairsOptions, instruments: list[str]) -> list[Part]:
@@ -221,6 +263,7 @@ def _make_pair(id_: str, picture: Part, sound: Part) -> Item:
         id=id_,
         picture=picture.file,
         boxes=picture.boxes,
+        by_annotator=picture.by_annotator,
         label=picture.kind,
         split=picture.split,
         credits=(picture.credit, sound.credit),

@@ -6,7 +6,8 @@ each clip, a folder of numbered frames, or whole videos. What they share is the 
 
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,6 +109,15 @@ def strip_suffixes(name: str) -> str:
     while (suffix := _suffix(name)) in PICTURES + SOUNDS + VIDEOS:
         name = name[: -len(suffix)]
     return name
+
+
+def name_briefly(files: Sequence[Path]) -> list[str]:
+    """Each without its suffix, unless two differ in it alone, as rex.jpg and rex.png do."""
+    uses = Counter(file.with_suffix("") for file in files)
+    return [
+        (file.with_suffix("") if uses[file.with_suffix("")] == 1 else file).as_posix()
+        for file in files
+    ]
 
 
 def normalise(name: str) -> str:

@@ -37,6 +37,7 @@ class Item:
             of them for each person who drew some.
         objects: as in `sspl.data.manifest`, but with the values as published.
         label, split, lists: as in `sspl.data.manifest`.
+        audio_source: what the sound was cut from, by the name that its credit has, too.
         credits: who made what it is made from.
         notes: what the reader of the layout noticed about the pair, each a sentence.
     """
@@ -54,6 +55,7 @@ class Item:
     label: str = ""
     split: str = "train"
     lists: tuple[str, ...] = ()
+    audio_source: str = ""
     credits: tuple[Credit, ...] = ()
     notes: tuple[str, ...] = ()
 

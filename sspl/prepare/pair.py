@@ -78,6 +78,8 @@ def _describe(item: Item, name: str) -> tuple[dict[str, Any], list[str]]:
     }
     if boxes is not None:
         row["boxes"] = boxes
+    if item.audio_source:
+        row["audio_source"] = item.audio_source
     if item.lists:
         row["lists"] = list(item.lists)
     if objects:

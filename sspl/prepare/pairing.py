@@ -9,7 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from heapq import nlargest
 
+from sspl.prepare.items import Fault
 from sspl.prepare.parts import Part
 
 SHARES = {"train": 0.7, "val": 0.1, "test": 0.2}
@@ -23,7 +25,37 @@ def draw(*key: object) -> float:
 
 def choose(parts: Iterable[Part], *key: object) -> Part:
     """One of them; if another one is taken away, the same."""
-    return max(parts, key=lambda part: draw(*key, part.name))
+    return choose_some(1, parts, *key)[0]
+
+
+def choose_some(num: int, parts: Iterable[Part], *key: object) -> list[Part]:
+    """So many of them, or all; the first of them are what would be chosen of fewer."""
+    return nlargest(num, parts, key=lambda part: draw(*key, part.name))
+
+
+def leave_to_tests(parts: Sequence[Part]) -> tuple[list[Part], list[Fault]]:
+    """The same without those whose origin is published in another split, too.
+
+    Train loses it to val, and both to test.
+    """
+    strongest: dict[str, int] = {}
+    for part in parts:
+        if part.split:
+            rank = [*SHARES].index(part.split)
+            strongest[part.origin] = max(rank, strongest.get(part.origin, 0))
+    kept: list[Part] = []
+    faults: list[Fault] = []
+    for part in parts:
+        split = [*SHARES][strongest[part.origin]] if part.split else ""
+        if part.split == split:
+            kept.append(part)
+            continue
+        reason = (
+            f"{part.name} is left out of {part.split}: what it was cut from, {part.origin}, is "
+            f"for {split} elsewhere."
+        )
+        faults.append(Fault(id=part.name, kind="skipped", reason=reason))
+    return kept, faults
 
 
 def split_parts(parts: Sequence[Part], seed: int) -> list[Part]:
@@ -45,31 +77,40 @@ def _draw_split(seed: int, origin: str) -> str:
 def keep_single_recordings(
     sounds: Sequence[Part], label_of: dict[str, str]
 ) -> tuple[list[Part], list[str]]:
-    """Sounds with splits, where what is a label's only recording is moved to train.
+    """Sounds with splits, where what is a label's only recording is moved to train if it may.
 
     Returns:
-        the sounds, and the labels that have one recording.
+        the sounds, and the labels that have one recording, in train.
     """
+    fixed = {part.origin for part in sounds if part.keeps_split and part.split != "train"}
     origins: dict[str, set[str]] = defaultdict(set)
     for sound in sounds:
         origins[label_of[sound.kind]].add(sound.origin)
-    single = {label: next(iter(some)) for label, some in origins.items() if len(some) == 1}
+    single = {
+        label: next(iter(some))
+        for label, some in origins.items()
+        if len(some) == 1 and some.isdisjoint(fixed)
+    }
     moved = set(single.values())
     kept = [replace(part, split="train") if part.origin in moved else part for part in sounds]
     return kept, sorted(single)
 
 
 def pair_up(
-    pictures: Sequence[Part], sounds: Sequence[Part], seed: int
+    pictures: Sequence[Part], sounds: Sequence[Part], seed: int, repeat: int = 1
 ) -> list[tuple[str, Part, Part]]:
     """Pairs of a label's pictures and sounds in one split, all of which are used: id, the two.
 
-    Each picture chooses a sound, then each sound that nobody chose a picture, which then comes
-    again with -b, -c, ... at the end of its id.
+    Each picture chooses `repeat` sounds, where there are as many, then each sound that nobody chose
+    a picture. A picture that comes again has -b, -c, ... at the end of its id.
     """
     if not pictures or not sounds:
         return []
-    chosen = [(picture, choose(sounds, seed, "sound", picture.name)) for picture in pictures]
+    chosen = [
+        (picture, sound)
+        for picture in pictures
+        for sound in choose_some(repeat, sounds, seed, "sound", picture.name)
+    ]
     used = {sound.name for _, sound in chosen}
     for sound in sounds:
         if sound.name not in used:

@@ -19,8 +19,10 @@ class Part:
         file: where it is, or for a sound that is yet to be rendered its notes.
         origin: what it was cut from; parts of one origin are never in two splits.
         split: the published one; "" where nothing is published.
+        keeps_split: stays in it, even as its label's only recording.
         middle_s: the middle of the 3 s of a sound to take; None is the middle of the file.
-        boxes: of a picture, where somebody drew them.
+        boxes: of a picture, where somebody drew them; by_annotator: a list for each person.
+        audio_source: of a sound, what its manifest says it was cut from.
         credit: who made it.
     """
 
@@ -29,8 +31,11 @@ class Part:
     file: Path | Phrase
     origin: str
     split: str = ""
+    keeps_split: bool = False
     middle_s: float | None = None
     boxes: list[Any] | None = None
+    by_annotator: bool = False
+    audio_source: str = ""
     credit: Credit
 
 
@@ -51,6 +56,12 @@ class Source:
 
 def describe_sound(sound: Part) -> dict[str, Any]:
     """The fields of an `Item` that say what is heard."""
+    source = {"audio_source": sound.credit.file}
     if isinstance(sound.file, Phrase):
-        return {"sound": None, "phrase": sound.file}
-    return {"sound": sound.file, "sound_s": sound.middle_s}
+        return {"sound": None, "phrase": sound.file, **source}
+    return {"sound": sound.file, "sound_s": sound.middle_s, **source}
+
+
+def name_source(sound: Part) -> str:
+    """What `--exclude` reads: its `audio_source`, or else its file's name."""
+    return sound.audio_source or (sound.name if isinstance(sound.file, Phrase) else sound.file.name)

@@ -4,9 +4,14 @@ import csv
 from pathlib import Path
 
 
-def read_table(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+def read_table(
+    path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> list[tuple[int, dict[str, str]]]:
     """The rows of a table that are not blank, each with its line and its stripped texts.
 
+    Args:
+        columns: those that it must have.
+        optional: those that it may have; where it does not, their texts are empty.
     Raises:
         ValueError: if it cannot be read, or lacks one of the columns.
     """
@@ -26,7 +31,10 @@ def read_table(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str
             f"{path} lacks the column {' and '.join(lacking)}: its first line must name "
             f"{_list(columns)}."
         )
-    texts = [(line, {name: (row[name] or "").strip() for name in columns}) for line, row in rows]
+    texts = [
+        (line, {name: (row.get(name) or "").strip() for name in (*columns, *optional)})
+        for line, row in rows
+    ]
     return [(line, row) for line, row in texts if any(row.values())]
 
 

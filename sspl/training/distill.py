@@ -6,7 +6,7 @@ The student is the teacher's network and starts from its weights: one with a ran
 our few recordings and did not generalise to others (LOG.md). What it learns is to hear at 16 kHz,
 where the teacher depends on how a sound was brought to 32 kHz, and at any level.
 
-Of a folder with a manifest only the training rows are heard. What is made of the sounds is in
+Which sounds are heard is in `sspl.training.sound_bank`, what is made of them in
 `sspl.training.mixtures`. The student is to give the teacher's embedding of each mixture, and what
 the teacher's own tagger would say to it: for that directions count by what they mean.
 
@@ -16,41 +16,24 @@ Letters: N mixtures, B batch, M mel bands, F frames, A audio channels, K sounds.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import lru_cache, partial
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 import tyro
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torchaudio.functional import resample
 from tqdm import tqdm
 
-from sspl.audio import NUM_SAMPLES, SAMPLE_RATE_HZ
 from sspl.checkpoint import versions
 from sspl.command import run_command
-from sspl.data.manifest import MANIFEST, read_fields, read_manifest
-from sspl.data.orchestra import INSTRUMENTS
-from sspl.data.orchestra.sounds import synthesise
-from sspl.data.stores import count_cores, map_ahead
-from sspl.encoders.mel import MN04_16K_MEL, MN04_MEL
-from sspl.encoders.mn04 import MN04, make_network, rename_tagger
-from sspl.media.files import MediaError, replace_when_done, write_json
-from sspl.media.sounds import read_audio
-from sspl.training.mixtures import MixtureMaker
-from sspl.weights import find_weights, read_tensors
-
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".opus")
-CHUNK = 1024  # mixtures in a file of them
-AT_ONCE = 32  # that are made together
-MOST_CLIPS = 4  # of a long recording
-PER_INSTRUMENT = 12  # sounds of each of `orchestra`'s
+from sspl.encoders.mel import MN04_16K_MEL
+from sspl.encoders.mn04 import MN04
+from sspl.media.files import replace_when_done, write_json
+from sspl.training.sound_bank import draw_chunk, list_sounds, map_chunks, read_sounds, save_bank
+from sspl.training.teacher import Teacher, load_teacher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,91 +53,6 @@ class DistillConfig:
             raise ValueError("num_mixtures is at least batch_size, and epochs at least 1")
 
 
-def read_sounds(folders: Sequence[Path], exclude: Sequence[str]) -> tuple[Tensor, list[str]]:
-    """Clips of 3 s of all sounds there, and `orchestra`'s instruments, with a progress bar.
-
-    Args:
-        exclude: beginnings of the names in a manifest's `audio_source`, or of files.
-    Returns:
-        (K, N) int16 at 16 kHz, the loudest sample of each recording near full scale; K kinds.
-    Raises:
-        ValueError: if a folder has no sounds, or a row's cannot be read.
-    """
-    clips, kinds = [], []
-    for folder in folders:
-        found = dict(_list_sounds(folder, tuple(exclude)))
-        if not found:
-            raise ValueError(f"{folder} has no sounds to learn from: name a folder of recordings")
-        for path, kind in tqdm(found.items(), f"read {folder.name}", unit="sound", leave=False):
-            try:
-                waveform = read_audio(path, 0.0, (MOST_CLIPS + 1) * 2.0)
-            except MediaError as error:
-                if (folder / MANIFEST).exists():
-                    raise
-                print(f"left out: {error}", file=sys.stderr)
-                continue
-            cut = _cut(waveform)
-            clips += cut
-            kinds += [kind] * len(cut)
-    for number, name in enumerate(INSTRUMENTS):
-        rng = np.random.default_rng(9000 + number)
-        for _ in range(PER_INSTRUMENT):
-            clips += _cut(synthesise(name, rng, NUM_SAMPLES / SAMPLE_RATE_HZ))
-            kinds.append("orchestra")
-    return torch.from_numpy(np.stack(clips)), kinds
-
-
-def _list_sounds(folder: Path, exclude: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
-    """Each sound of a folder once, with its kind."""
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder: name one that holds sounds")
-    if (folder / MANIFEST).exists():
-        for row, fields in zip(read_manifest(folder), read_fields(folder), strict=True):
-            source = str(fields.get("audio_source", row.audio.name))
-            if row.split == "train" and not source.startswith(exclude):
-                yield row.audio, row.label or folder.name
-        return
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(exclude):
-            yield path, path.parent.name
-
-
-def _cut(waveform: np.ndarray) -> list[np.ndarray]:
-    """Clips (N,) int16 of a recording, half of one in the next; none of what is nearly silent."""
-    peak = np.abs(waveform).max()
-    if peak < 1e-4:
-        return []
-    waveform = waveform * (0.9 / peak)
-    waveform = np.pad(waveform, (0, max(0, NUM_SAMPLES - len(waveform))))
-    starts = range(0, len(waveform) - NUM_SAMPLES + 1, 2 * SAMPLE_RATE_HZ)[:MOST_CLIPS]
-    clips = [waveform[start : start + NUM_SAMPLES] for start in starts]
-    return [(clip * 32767).astype(np.int16) for clip in clips if np.abs(clip).max() > 0.02]
-
-
-class Teacher(nn.Module):
-    """mn04 and its tagger.
-
-    Args:
-        weights_dir: as `sspl.weights.load_encoders` takes it.
-    """
-
-    def __init__(self, weights_dir: Path | None = None) -> None:
-        super().__init__()
-        self.network = make_network()
-        tensors = rename_tagger(read_tensors(find_weights("mn04", weights_dir)))
-        self.network.load_state_dict(self.network.state_dict() | tensors)
-        self.eval().requires_grad_(False)
-
-    def forward(self, clips: Tensor) -> Tensor:
-        """(B, N) float at 16 kHz to embeddings (B, A)."""
-        log_mel = MN04_MEL.of_clips(resample(clips, SAMPLE_RATE_HZ, MN04_MEL.sample_rate_hz))
-        return self.network.features(log_mel[:, None]).mean((2, 3))
-
-    def tag(self, embeddings: Tensor) -> Tensor:
-        """(B, A) to (B, 527) logits."""
-        return self.network.classifier(embeddings)
-
-
 @torch.no_grad()
 def write_mixtures(
     number: int, *, size: int, bank: Path, seed: int, folder: Path, weights_dir: Path | None
@@ -163,28 +61,13 @@ def write_mixtures(
     path = folder / f"{number:04d}.safetensors"
     if path.exists():
         return
-    torch.set_num_threads(1)
-    sounds, kinds = _load_bank(bank)
-    maker = MixtureMaker(sounds, kinds, seed=1_000_003 * seed + number)
-    teacher = _load_teacher(weights_dir)
+    teacher = load_teacher(weights_dir)
     log_mels, embeddings = [], []
-    for first in range(0, size, AT_ONCE):
-        clips = maker.draw(min(AT_ONCE, size - first))
+    for clips in draw_chunk(bank, number, size, seed):
         log_mels.append(MN04_16K_MEL.of_clips(clips).half())
         embeddings.append(teacher(clips))
     with replace_when_done(path) as unfinished:
         save_file({"log_mel": torch.cat(log_mels), "embedding": torch.cat(embeddings)}, unfinished)
-
-
-@lru_cache(maxsize=1)
-def _load_bank(path: Path) -> tuple[Tensor, list[str]]:
-    stored = torch.load(path, weights_only=True)
-    return stored["clips"], stored["kinds"]
-
-
-@lru_cache(maxsize=1)
-def _load_teacher(weights_dir: Path | None) -> Teacher:
-    return Teacher(weights_dir)
 
 
 def make_mixtures(
@@ -195,23 +78,11 @@ def make_mixtures(
     Returns:
         (N, M, F) float16 for the student, (N, A) float32 from the teacher.
     """
-    size = min(CHUNK, config.num_mixtures)
-    numbers = range(-(-config.num_mixtures // size))
     work = partial(
-        write_mixtures,
-        size=size,
-        bank=bank,
-        seed=config.seed,
-        folder=folder,
-        weights_dir=weights_dir,
+        write_mixtures, bank=bank, seed=config.seed, folder=folder, weights_dir=weights_dir
     )
-    with (
-        ProcessPoolExecutor(count_cores(), mp_context=get_context("spawn")) as pool,
-        tqdm(total=len(numbers), desc="mix", unit="k") as bar,
-    ):
-        for _ in map_ahead(pool, work, numbers, 2 * count_cores()):
-            bar.update()
-    files = [load_file(folder / f"{number:04d}.safetensors") for number in numbers]
+    num_files = len(list(map_chunks(work, config.num_mixtures)))
+    files = [load_file(folder / f"{number:04d}.safetensors") for number in range(num_files)]
     log_mel = torch.cat([file["log_mel"] for file in files])[: config.num_mixtures]
     return log_mel, torch.cat([file["embedding"] for file in files])[: config.num_mixtures]
 
@@ -310,8 +181,7 @@ def main(
     teacher = Teacher(weights_dir)
     bank, kinds = read_sounds(sounds, exclude)
     print(f"{len(bank)} clips of {len(set(kinds))} kinds")
-    with replace_when_done(out / "bank.pt") as path:
-        torch.save({"clips": bank, "kinds": kinds}, path)
+    save_bank(out / "bank.pt", bank, kinds)
     log_mel, embeddings = make_mixtures(out / "bank.pt", mixtures, config, weights_dir)
     student, missed = fit_student(log_mel, embeddings, teacher, config, out / "state.pt")
     weights = {name: tensor.contiguous() for name, tensor in student.state_dict().items()}
@@ -321,7 +191,7 @@ def main(
     meta = {
         "config": asdict(config),
         "teacher": "mn04",
-        "sounds": {folder.name: len(dict(_list_sounds(folder, exclude))) for folder in sounds},
+        "sounds": {folder.name: len(dict(list_sounds(folder, exclude))) for folder in sounds},
         "exclude": exclude,
         "clips": len(bank),
         "missed_variance": missed,

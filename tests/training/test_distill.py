@@ -12,7 +12,9 @@ from sspl.encoders import AUDIO_ENCODERS
 from sspl.encoders.mn04 import make_network
 from sspl.media.sounds import write_audio
 from sspl.training import distill
-from sspl.training.distill import DistillationLoss, DistillConfig, Teacher, read_sounds
+from sspl.training.distill import DistillationLoss, DistillConfig
+from sspl.training.sound_bank import list_sounds, read_sounds
+from sspl.training.teacher import Teacher
 from sspl.weights import read_weights
 
 QUICK = DistillConfig(num_mixtures=24, epochs=2, batch_size=8)
@@ -53,14 +55,14 @@ def test_clips_of_a_folder_are_cut_from_what_sounds(sounds, capsys):
 
 def test_of_a_manifest_only_training_rows_are_heard_and_sources_can_be_left_out(tmp_path):
     folder = write_folder(tmp_path / "data", {"train": 3, "test": 2})
-    names = [path.name for path, _ in distill._list_sounds(folder, ())]
+    names = [path.name for path, _ in list_sounds(folder, ())]
     assert sorted(names) == ["train0.wav", "train1.wav", "train2.wav"]
     manifest = folder / "manifest.jsonl"
     rows = [json.loads(line) for line in manifest.read_text().splitlines()]
     for row in rows:
         row["audio_source"] = "closed:" + row["id"] if row["id"] == "train1" else "open:"
     manifest.write_text("\n".join(map(json.dumps, rows)))
-    names = [path.name for path, _ in distill._list_sounds(folder, ("closed:",))]
+    names = [path.name for path, _ in list_sounds(folder, ("closed:",))]
     assert sorted(names) == ["train0.wav", "train2.wav"]
 
 
