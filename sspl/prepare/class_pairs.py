@@ -68,8 +68,8 @@ class ClassPairsOptions:
     """how many mosaics of two photographs, and as many of four, to make for testing"""
     any_licence: bool = False
     """take ESC-50's clips that are neither CC0 nor CC BY, too"""
-    exclude: tuple[str, ...] = ()
-    """leave out sounds whose audio_source, or else whose file's name, begins like one of these"""
+    measure_only: tuple[str, ...] = ()
+    """keep sounds out of train whose audio_source, or else whose file's name, begins like these"""
     repeat: int = 1
     """with how many sounds of its label to pair each picture of train, where there are as many"""
     seed: int = 0
@@ -80,8 +80,8 @@ class ClassPairsOptions:
             raise ValueError(f"--phrases must be 1 or more, not {self.phrases}")
         if self.repeat < 1:
             raise ValueError(f"--repeat must be 1 or more, not {self.repeat}")
-        if "" in self.exclude:
-            raise ValueError("--exclude has an empty beginning, which every name has: leave it out")
+        if "" in self.measure_only:
+            raise ValueError("--measure-only has an empty beginning, as every name: leave it out")
         if self.mosaics < 0:
             raise ValueError(f"--mosaics must be 0 or more, not {self.mosaics}")
 
@@ -103,13 +103,14 @@ def find_items(options: ClassPairsOptions) -> list[Item | Fault]:
     pictures, faults = _read_sources(options.table, "pictures", [*table.pictures], seen)
     sounds, more_faults = _read_sources(options.table, "sounds", in_folders, heard)
     sounds += _list_phrases(options, instruments)
-    sounds, excluded = _exclude(sounds, options.exclude)
     pictures, contested = leave_to_tests(pictures)
     sounds, more_contested = leave_to_tests(sounds)
-    faults += [*more_faults, *excluded, *contested, *more_contested]
+    faults += [*more_faults, *contested, *more_contested]
 
     pictures = _give_label(split_parts(pictures, options.seed), table.pictures)
-    sounds, single = keep_single_recordings(split_parts(sounds, options.seed), table.sounds)
+    sounds = split_parts(sounds, options.seed)
+    sounds, kept_out = _keep_out_of_train(sounds, options.measure_only)
+    sounds, single = keep_single_recordings(sounds, table.sounds)
     sounds = _give_label(sounds, table.sounds)
     items: list[Item] = []
     lacks: list[Fault] = []
@@ -121,7 +122,7 @@ def find_items(options: ClassPairsOptions) -> list[Item | Fault]:
             items += [_make_pair(*pair) for pair in pair_up(*some, options.seed, repeat)]
     for size in SIZES if options.mosaics else ():
         items += list_mosaics(size, options.mosaics, pictures, sounds, options.seed)
-    return [*lacks, *faults, *items]
+    return [*lacks, *faults, *kept_out, *items]
 
 
 def _check_folder(root: Path) -> Path:
@@ -171,15 +172,18 @@ def _read_sources(
     return parts, faults
 
 
-def _exclude(sounds: list[Part], beginnings: tuple[str, ...]) -> tuple[list[Part], list[Fault]]:
-    """The sounds that begin otherwise, and for each beginning a Fault with how many it left out."""
-    kept = [sound for sound in sounds if not name_source(sound).startswith(beginnings)]
+def _keep_out_of_train(
+    sounds: list[Part], beginnings: tuple[str, ...]
+) -> tuple[list[Part], list[Fault]]:
+    """The sounds without those of train that begin so; a Fault with their number for each."""
+    for_train = [sound for sound in sounds if sound.split == "train"]
     faults = []
     for beginning in beginnings:
-        num = sum(name_source(sound).startswith(beginning) for sound in sounds)
-        reason = f"{num} of {len(sounds)} sounds are left out, which begin with {beginning}."
-        faults.append(Fault(id=f"--exclude {beginning}", kind="skipped", reason=reason))
-    return kept, faults
+        num = sum(name_source(sound).startswith(beginning) for sound in for_train)
+        reason = f"{num} of {len(for_train)} sounds for train are left out: {beginning}."
+        faults.append(Fault(id=f"--measure-only {beginning}", kind="skipped", reason=reason))
+    left_out = {s.name for s in for_train if name_source(s).startswith(beginnings)}
+    return [sound for sound in sounds if sound.name not in left_out], faults
 
 
 def _list_phrases(options: ClassPairsOptions, instruments: list[str]) -> list[Part]:

@@ -63,5 +63,5 @@ def describe_sound(sound: Part) -> dict[str, Any]:
 
 
 def name_source(sound: Part) -> str:
-    """What `--exclude` reads: its `audio_source`, or else its file's name."""
+    """What `--measure-only` reads: its `audio_source`, or else its file's name."""
     return sound.audio_source or (sound.name if isinstance(sound.file, Phrase) else sound.file.name)

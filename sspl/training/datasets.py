@@ -1,5 +1,6 @@
 """Which pairs a `DataConfig` means: drawn and played by `orchestra`, or read from a folder."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -50,8 +51,10 @@ def load_training_pairs(
 def load_scored_pairs(data: DataConfig, split: str, encoder: AudioEncoderSpec = VGGISH) -> Pairs:
     """The pairs of a split that choose the epoch: "val" or, the authors' way, "test".
 
+    Of a folder those that have boxes to be scored against; how many have none is said.
+
     Raises:
-        ValueError: as above, or where a pair has no boxes to be scored against.
+        ValueError: as above, or where none has boxes.
     """
     _check_named(data)
     if data.name == "orchestra":
@@ -64,14 +67,20 @@ def load_scored_pairs(data: DataConfig, split: str, encoder: AudioEncoderSpec = 
             num_instruments=data.num_instruments,
             encoder=encoder,
         )
-    pairs = open_pairs(data.name, split, data.embeddings, encoder=encoder)
-    bare = [name for name, boxes in zip(pairs.ids, pairs.boxes, strict=True) if not len(boxes)]
-    if bare:
+    rows = read_manifest(data.name, split)
+    boxed = [row for row in rows if len(row.boxes)]
+    if not boxed:
         raise ValueError(
-            f"{len(bare)} rows of split {split!r} have no boxes, {bare[0]!r} first: they cannot "
-            "choose an epoch (training goes without with --train.select last)"
+            f"none of the {len(rows)} rows of split {split!r} has boxes: they cannot choose an epoch "
+            "(training goes without with --train.select last)"
         )
-    return pairs
+    if len(boxed) < len(rows):
+        print(
+            f"{len(rows) - len(boxed)} of {len(rows)} rows of split {split!r} have no boxes: the "
+            f"other {len(boxed)} choose",
+            file=sys.stderr,
+        )
+    return open_rows(boxed, data.embeddings, open_shards(data.name), encoder)
 
 
 def open_annotated_pairs(

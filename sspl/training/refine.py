@@ -3,7 +3,7 @@
 The closed form predicts a sound from a whole picture's mean. Here the prediction W learns from what
 the cycles attend to at their end, with the paper's two views: the sound predicted where the model
 looks is to meet the one heard, Eqs. (9) to (11), and that of the other view, Eq. (8), so that the
-map does not shrink onto the one telling part, which one view may lack. It needs no negatives and no labels.
+map does not shrink onto the one telling part, which one view may lack. No negatives, no labels.
 
 The encoders are frozen and see whole pictures once; a view is a square of the grid of places.
 
