@@ -71,8 +71,8 @@ def load_scored_pairs(data: DataConfig, split: str, encoder: AudioEncoderSpec = 
     boxed = [row for row in rows if len(row.boxes)]
     if not boxed:
         raise ValueError(
-            f"none of the {len(rows)} rows of split {split!r} has boxes: they cannot choose an epoch "
-            "(training goes without with --train.select last)"
+            f"none of the {len(rows)} rows of split {split!r} has boxes: they cannot choose an "
+            "epoch (training goes without with --train.select last)"
         )
     if len(boxed) < len(rows):
         print(

@@ -39,7 +39,7 @@ from sspl.media.sounds import write_audio
 from sspl.training.sound_bank import draw_chunk, list_sounds, map_chunks, read_sounds, save_bank
 from sspl.training.teacher import NUM_TAGS, Teacher, load_teacher
 
-COLUMNS = ("file", "title", "author", "source", "licence", "split")
+COLUMNS: tuple[str, ...] = ("file", "title", "author", "source", "licence", "split")
 
 
 @dataclass(frozen=True, kw_only=True)
