@@ -61,14 +61,18 @@ def test_embeddings_come_along(folder):
     assert load_training_pairs(data).sounds.shape == (4, 1, 7)
 
 
-def test_data_that_is_not_named_or_has_no_boxes_is_said(folder):
+def test_data_that_is_not_named_or_has_no_boxes_is_said(folder, capsys):
     with pytest.raises(ValueError, match=r"pass --data\.name FOLDER"):
         load_training_pairs(DataConfig(name=""))
     rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
-    for row in rows:
-        row["boxes"] = []
-    (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with pytest.raises(ValueError, match=r"2 rows of split .val. have no boxes.*\.select last"):
+    for_val = [row for row in rows if row["split"] == "val"]
+    for bare, there in zip(for_val, (1, 0), strict=True):
+        bare["boxes"] = []
+        (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        if there:
+            assert load_scored_pairs(DataConfig(name=str(folder)), "val").ids == [for_val[1]["id"]]
+            assert "1 of 2 rows of split 'val' have no boxes" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=r"none of the 2 rows of split .val. .*\.select last"):
         load_scored_pairs(DataConfig(name=str(folder)), "val")
 
 
