@@ -28,7 +28,7 @@ from sspl.plots.rendering import render_figure
 from sspl.plots.steps import draw_step, steps_figure
 from sspl.sliding_window import is_silent, measure_level_dbfs
 from sspl.trace_stats import measure_cycle
-from sspl.zoo.shipped import load_model
+from sspl.zoo.shipped import DEFAULT, load_model
 
 PICTURES, ANIMATIONS = (".png", ".jpg", ".jpeg", ".webp"), (".gif", ".mp4")
 
@@ -45,7 +45,7 @@ class Options:
     """.png, .jpg or .webp; .gif or .mp4 animates the cycles; .mp4 for a video"""
     steps: bool = False
     """draw every cycle with its numbers, in a row, rather than the last map alone"""
-    model: str = "tiny"
+    model: str = DEFAULT
     """a shipped name, a checkpoint folder, or a Hub repository"""
     device: str | None = None
     """cpu, cuda, ...; by default a GPU where there is one"""

@@ -33,7 +33,7 @@ class Localizer:
     Raises:
         ValueError: for a model without audio encoder (`ModelConfig.audio_encoder` "embedding").
 
-    localizer = Localizer(load_model("tiny"))
+    localizer = Localizer(load_model("photo"))
     trace = localizer.set_sample("picture.jpg", "sound.wav").trace()
     trace.similarity[-1, 0]  # (14, 14), the map after the last cycle
     trace.audible  # (1, 14, 14) bool, where it is certain by one threshold: perhaps nowhere

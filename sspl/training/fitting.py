@@ -26,7 +26,7 @@ from sspl.training.config import FitRun
 from sspl.training.refine import encode_places, refine
 from sspl.weights import load_encoders
 
-EXTENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0)
+EXTENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8)
 
 
 def fit_run(

@@ -14,7 +14,15 @@ from sspl.presets import PRESETS
 SHIPPED = find_assets() / "models"
 
 
-NAMES = {"tiny": "tiny-pcm", "tiny-no-pcm": "tiny-no-pcm"}  # name -> folder in assets/models
+# Name -> folder in assets/models; the first is the default.
+NAMES = {
+    "photo": "photo",
+    "photo-pcm": "photo-pcm",
+    "tiny-predictive": "tiny-predictive",
+    "tiny": "tiny-pcm",
+    "tiny-no-pcm": "tiny-no-pcm",
+}
+DEFAULT = next(iter(NAMES))
 
 
 def find_checkpoint(name_or_path: str | Path) -> Path:
@@ -46,8 +54,8 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
         ) from error
 
 
-def load_model(name_or_path: str | Path = "tiny", device: str | None = None) -> AudioVisualModel:
-    """A model in eval mode: "tiny", "tiny-no-pcm", a checkpoint folder, or a Hub repository id.
+def load_model(name_or_path: str | Path = DEFAULT, device: str | None = None) -> AudioVisualModel:
+    """A model in eval mode: a name in `NAMES`, a checkpoint folder, or a Hub repository id.
 
     Args:
         device: "cpu", "cuda", ...; None takes a GPU where there is one.
