@@ -125,4 +125,5 @@ def tell_audible(trace: Trace, silent: bool = False) -> str:
         return NOTHING
     if share is None or silent:
         return ""
-    return f"{max(1, round(100 * share))} % of the picture makes this sound, as far as it knows."
+    percent = max(1, round(100 * share))
+    return f"{percent} % of the picture makes this sound, as far as this model knows."

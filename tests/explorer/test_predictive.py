@@ -92,7 +92,7 @@ def test_the_share_that_makes_the_sound_is_told(predictive, scene):
     half = torch.zeros_like(trace.agreement)
     half[:, :7] = trace.threshold + 1
     told = tell_audible(replace(trace, agreement=half))
-    assert told == "50 % of the picture makes this sound, as far as it knows."
+    assert told == "50 % of the picture makes this sound, as far as this model knows."
     assert tell_audible(replace(trace, agreement=half), silent=True) == ""
     assert tell_audible(replace(trace, agreement=half - 1e9), silent=True) == NOTHING
 
