@@ -16,9 +16,9 @@ from sspl.sliding_window import is_silent
 
 FRAME_PX = 360
 ERROR_NOTE = (
-    "Nothing but the map changes from cycle to cycle, so the error can only fall by looking at what "
-    "predicts the sound better. A cycle is a step along the agreement, not a search for the map "
-    "with the smallest error, so it can overshoot."
+    "Nothing but the map changes from cycle to cycle, so the error can only fall by looking at "
+    "what predicts the sound better. A cycle is a step along the agreement, not a search for the "
+    "map with the smallest error, so it can overshoot."
 )
 
 
