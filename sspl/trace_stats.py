@@ -46,6 +46,14 @@ def measure_cycle(
     return numbers
 
 
+def measure_audible(trace: Trace, index: int = 0) -> float | None:
+    """The share of the picture, 0 to 1, where what is seen makes the sound, see `Trace.audible`.
+
+    None where the model has no absolute measure.
+    """
+    return None if trace.audible is None else float(trace.audible[index].float().mean())
+
+
 def measure_entropy(similarity: Tensor) -> float:
     """How spread out a map is, in bits: 0 for a single cell, log2(h w) for a flat map.
 

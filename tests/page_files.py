@@ -1,4 +1,4 @@
-"""A page to test: small untrained models, three samples of the built-in world, and the server."""
+"""A page to test: small models, three samples of the built-in world, and the server."""
 
 import json
 import os
@@ -22,9 +22,10 @@ from sspl.media.pictures import write_image
 from sspl.media.sounds import write_audio
 from sspl.media.video_writer import write_video
 from sspl.objectives import SimSiam
+from sspl.train import main, parse
 
 ROOT = Path(__file__).parent.parent
-WITH, WITHOUT = "with-pcm", "without-pcm"  # keys: the folders' names
+WITH, WITHOUT, PREDICTIVE = "with-pcm", "without-pcm", "predictive"  # keys: the folders' names
 
 CONFIG = ModelConfig(
     image_encoder="tiny_vgg",
@@ -46,6 +47,13 @@ def save_models(folder: Path) -> tuple[str, str]:
     for name, config in zip(names, (CONFIG, without_pcm(CONFIG)), strict=True):
         save_checkpoint(build_model(config), name, {"untrained": True})
     return str(names[0]), str(names[1])
+
+
+def fit_predictive(folder: Path) -> str:
+    """Fit predictive attention (four cycles) to a few scenes; returns its folder."""
+    options = ["--preset", "tiny-predictive", "--device", "cpu", "--data.num-train", "80"]
+    main(parse([*options, "--data.num-val", "16", "--out", str(folder / "fit")]))
+    return str((folder / "fit" / "best").rename(folder / PREDICTIVE))
 
 
 def save_samples(folder: Path) -> list[str]:

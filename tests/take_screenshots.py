@@ -53,7 +53,7 @@ def show_video(page: Page) -> None:
 
 TABS = {
     "Localize": show_localize,
-    "Inside the PCM": show_inside,
+    "Inside the model": show_inside,
     "Ablations": show_ablations,
     "False negatives": show_negatives,
     "Does it listen?": show_hearing,

@@ -85,7 +85,7 @@ def test_a_program_gets_the_sentence_too(program, files):
 
 def test_two_sessions_do_not_see_each_other(server, program, files):
     with closing(Client(server.url, verbose=False, analytics_enabled=False)) as other:
-        program.predict(handle_file(files / "mine.jpg"), api_name="/use_picture")
+        program.predict(handle_file(files / "mine.jpg"), WITH, api_name="/use_picture")
         theirs = other.predict(WITH, api_name="/show_stage")
         mine = program.predict(WITH, api_name="/show_stage")
     assert mine["title"] == "Your picture mine.jpg"

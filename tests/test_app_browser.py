@@ -286,7 +286,7 @@ def test_the_model_can_be_changed_and_the_steps_downloaded(visit):
 
 
 def test_inside_the_pcm_every_half_cycle_and_every_location_can_be_seen(visit):
-    visit.open_tab("Inside the PCM")
+    visit.open_tab("Inside the model")
     output, location = visit.page.locator("#inside output"), visit.page.locator("#location")
     expect(output).to_have_text("Cycle 3 of 3: correct (feedforward)")
     expect(location.locator(".levels")).to_be_visible()
@@ -307,7 +307,7 @@ def test_inside_the_pcm_every_half_cycle_and_every_location_can_be_seen(visit):
 
 
 def test_inside_a_model_without_pcm_there_is_a_sentence(visit):
-    visit.open_tab("Inside the PCM")
+    visit.open_tab("Inside the model")
     expect(visit.page.locator("#inside .cell").first).to_be_visible()
     visit.page.get_by_label("SSPL without PCM").check()
     expect(visit.page.locator("#inside .sentence")).to_be_visible()
@@ -316,7 +316,7 @@ def test_inside_a_model_without_pcm_there_is_a_sentence(visit):
 
 
 def test_a_sample_picked_above_is_what_the_open_tab_shows(visit):
-    visit.open_tab("Inside the PCM")
+    visit.open_tab("Inside the model")
     sample = visit.page.locator(".gallery button").nth(1)
     sample.click()
     expect(visit.page.locator("#inside h2")).to_have_text(sample.inner_text())

@@ -20,7 +20,7 @@ export function drawHearing(root, value) {
       "p", { class: "key" }, "On: the share of the picture within the white line. It goes dark " +
       `where at most ${formatPercent(value.dark)} of that is left of what is on under its own sound. ` +
       "Alike: the correlation with the map under its own sound, 1 where nothing has changed. " +
-      "Mean: of the similarity over the picture, from −1 to 1.",
+      "Mean: of the map over the picture; a similarity is from −1 to 1, attention from 0 to 1.",
     ),
   );
 }

@@ -129,6 +129,7 @@ function drawPanel(scene, panel, wipe) {
       "figcaption", {}, "Listening to ", make("strong", {}, panel.sound),
       ...(panel.silent ? [": too quiet to be of anything, so this map is not about it"] : []),
     ),
+    ...(panel.answer ? [make("p", { class: "answer" }, panel.answer)] : []),
   );
   const show = (t) => {
     frames.forEach((frame, i) => {
@@ -186,9 +187,9 @@ function drawLegend(scene) {
   return make(
     "div", { class: "legend" },
     make(
-      "div", { class: "scale" }, make("span", {}, "unlike the sound"),
+      "div", { class: "scale" }, make("span", {}, scene.ends[0]),
       make("i", { style: `background:linear-gradient(to right, ${scene.colours.join(",")})` }),
-      make("span", {}, "like the sound"),
+      make("span", {}, scene.ends[1]),
     ),
     make(
       "dl", {},

@@ -6,15 +6,17 @@ from typing import Any
 
 import gradio as gr
 
+from sspl.explorer.legend import tell_audible
 from sspl.explorer.models import Model, find_key
 from sspl.explorer.page import LOOK_S, answer
 from sspl.explorer.permalink import find_sample, find_sound
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, trace_scene
+from sspl.explorer.stage import draw_answer
 from sspl.explorer.uploads import MAX_SIDE_PX, new_file, read_own_sound
 from sspl.media.pictures import read_image, write_image
-from sspl.plots.overlay import overlay_map
-from sspl.trace_stats import measure_cycle
+from sspl.sliding_window import is_silent
+from sspl.trace_stats import measure_audible, measure_cycle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +40,12 @@ class Api:
             sample: an id, from list_samples.
             sound: play this instead: another sample's id, "silence" or "noise"; "" plays its own.
             model: a key, from list_samples; "" takes the first.
-            cycle: after which cycle of predictive coding to look, from 1; 0 is the last.
+            cycle: after which cycle to look, from 1; 0 is the last.
         Returns:
-            the picture under its similarity map, as a PNG; and the numbers of every cycle:
-            prediction errors, the map's peak (x, y in 0 to 1), its entropy in bits, its mean, and
-            cIoU in 0 to 1 where the true boxes are known.
+            the picture under its map, as a PNG; and the numbers of every cycle: prediction errors,
+            the map's peak (x, y in 0 to 1), its entropy in bits, its mean, and cIoU in 0 to 1 where
+            the true boxes are known. Of a model that can tell whether anything in the picture makes
+            the sound also `audible`, the share of the picture that does, and `answer`, in words.
         """
         scene = find_sample(sample, self.samples).scene
         if sound:
@@ -56,7 +59,7 @@ class Api:
             picture: a picture file, JPEG, PNG or the like.
             sound: a sound file, WAV, FLAC, OGG, MP3 or the like; of a long one the middle 3 s.
             model: a key, from list_samples; "" takes the first.
-            cycle: after which cycle of predictive coding to look, from 1; 0 is the last.
+            cycle: after which cycle to look, from 1; 0 is the last.
         Returns:
             as of localize_sample, without cIoU.
         """
@@ -74,13 +77,16 @@ class Api:
             raise ValueError(f"there is no cycle {cycle:.0f}: take 0 (the last) to {num_cycles}")
         t = int(cycle) or num_cycles
         path = new_file(f"sspl-cycle-{t}.png")
-        write_image(path, overlay_map(scene.picture, trace.similarity[t - 1, 0]))
-        numbers = {
+        write_image(path, draw_answer(scene, trace, t))
+        numbers: dict[str, Any] = {
             "model": key,
             "sound": sound.title,
             "shown_cycle": t,
             "cycles": [measure_cycle(trace, i, boxes) for i in range(1, num_cycles + 1)],
         }
+        if trace.audible is not None:
+            silent = is_silent(sound.clip)
+            numbers |= {"audible": measure_audible(trace), "answer": tell_audible(trace, silent)}
         return str(path), numbers
 
 

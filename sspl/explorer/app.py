@@ -38,9 +38,9 @@ FONT = (LocalFont("Source Sans Pro", weights=(400, 700)), "sans-serif")
 
 INTRODUCTION = """# SSPL Explorer
 Where in the picture is what we hear? The model was never told: it learned from pictures and their
-sounds alone. Pick a sample, or bring your own, and step through the cycles of predictive coding."""
+sounds alone. Pick a sample, or bring your own, and step through its cycles."""
 TABS = (
-    ("inside", "Inside the PCM", build_inside_tab),
+    ("inside", "Inside the model", build_inside_tab),
     ("ablations", "Ablations", build_ablations_tab),
     ("negatives", "False negatives", build_negatives_tab),
     ("hearing", "Does it listen?", build_hearing_tab),
@@ -70,7 +70,9 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
                 elem_id="model",
             )
             facts = gr.Markdown(models[first_key].facts, elem_id="facts")
-        page = Page(models=models, samples=samples, scene=scene, model=model, picked=picked)
+        page = Page(
+            models=models, samples=samples, scene=scene, model=model, facts=facts, picked=picked
+        )
         tab, view = {}, {}
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Localize", id="localize") as tab["localize"]:
@@ -80,6 +82,13 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
                     view[name] = build(page)
             with gr.Tab("Your own video", id="video") as tab["video"]:
                 video, step, leave = build_video_tab(page)
+                own_video = answer(
+                    video.upload,
+                    does.use_own,
+                    model,
+                    [model, facts],
+                    api_visibility="private",
+                )
 
         asked = [model, scene]
         for name, opened in tab.items():
@@ -113,7 +122,7 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
         answer(model.input, does.use_model, model, facts, api_visibility="undocumented")
         # Whatever changes the scene or the model, one event shows them as they are by then.
         show = gr.Button(visible="hidden", elem_id="show-stage")
-        for change in (*localize.changes, sampled, stepped, restored):
+        for change in (*localize.changes, own_video, sampled, stepped, restored):
             change.success(js=SHOW, api_visibility="private")
         answer(
             [model.input, show.click],

@@ -117,7 +117,7 @@ class SoundCell(TypedDict):
     """The map of one model under one sound.
 
     Attributes:
-        mean: of the similarity over the picture, -1 to 1.
+        mean: of the map over the picture; of similarities -1 to 1, of attention 0 to 1.
         on: the share of the picture within the line.
         alike: the correlation with the map under the picture's own sound, -1 to 1.
         does: what the map does, "" where nothing can be said.

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from sspl.audio import CLIP_S
-from sspl.explorer.models import Model
+from sspl.explorer.models import Model, choose_for_own
 from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
 from sspl.explorer.permalink import (
     MAX_OTHERS,
@@ -74,17 +74,24 @@ class Localizing:
         """Take a sample by its id; sounds to compare with stay."""
         return replace(find_sample(sample, self.samples).scene, others=scene.others)
 
-    def use_picture(self, path: str | None, scene: Scene) -> tuple[str, Scene]:
-        """Take an uploaded picture; the sound stays."""
+    def use_picture(self, path: str | None, model: str, scene: Scene):
+        """Take an uploaded picture, and a model that knows photographs; the sound stays."""
         if path is None:
             raise ValueError("upload a picture first")
         picture = read_image(path, MAX_SIDE_PX)
         title = f"Your picture {Path(path).name}"
-        return "", replace(scene, title=title, picture=picture, instruments=(), sample="")
+        scene = replace(scene, title=title, picture=picture, instruments=(), sample="")
+        return "", *self.use_own(model), scene
 
-    def use_sound(self, path: str | None, scene: Scene) -> tuple[str, Scene]:
-        """Take an uploaded or recorded sound; the picture stays."""
-        return "", replace(scene, sound=read_own_sound(path), sample="")
+    def use_sound(self, path: str | None, model: str, scene: Scene):
+        """Take an uploaded or recorded sound, and a model for it; the picture stays."""
+        sound = read_own_sound(path)
+        return "", *self.use_own(model), replace(scene, sound=sound, sample="")
+
+    def use_own(self, model: str) -> tuple[str, str]:
+        """The model for what a visitor brings, and what there is to be said of it."""
+        chosen = choose_for_own(model, self.models)
+        return chosen, self.models[chosen].facts
 
     def use_video(self, path: str | None, scene: Scene) -> tuple[str, Scene]:
         """Take a video's middle frame and the sound around it."""
@@ -186,10 +193,11 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
                 elem_classes="quiet",
             )
 
-    change, whole = page.change_scene, [page.picked, page.scene]
+    change, asked = page.change_scene, [page.model, page.scene]
+    whole = [page.picked, page.model, page.facts, page.scene]
     changes = [
-        change(picture.upload, does.use_picture, [picture, page.scene], whole),
-        change([sound.upload, sound.stop_recording], does.use_sound, [sound, page.scene], whole),
+        change(picture.upload, does.use_picture, [picture, *asked], whole),
+        change([sound.upload, sound.stop_recording], does.use_sound, [sound, *asked], whole),
         change(  # change, as a dropdown's input comes twice
             [others.change, own.upload, own.stop_recording],
             does.compare_sounds,
@@ -197,7 +205,6 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
             [own, page.scene],
         ),
     ]
-    asked = [page.model, page.scene]
     for button, make, inputs, js in (
         (save_picture, does.make_picture, [*asked, cycle], READ_CYCLE),
         (save_gif, does.make_gif, asked, None),

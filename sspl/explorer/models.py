@@ -8,22 +8,34 @@ from typing import Any
 import torch
 
 from sspl.checkpoint import read_meta
-from sspl.model import SSPL
+from sspl.model import SSPL, AudioVisualModel
+from sspl.predictive_attention import PredictiveAttention
 from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
+
+OPENS_WITH = "tiny-predictive"  # of the shipped models, where it is one of them
+PHOTO = "photo"  # the shipped model for photographs and recordings
+DRAWN = "orchestra"  # the built-in world
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A loaded checkpoint, its folder, what the page calls it, and what it says about it."""
+    """A loaded checkpoint.
 
-    network: SSPL
+    Attributes:
+        label: what the page calls it.
+        facts: what it says about it.
+        drawn: it knows the built-in world's drawings and synthesised sounds only.
+    """
+
+    network: AudioVisualModel
     folder: Path
     label: str
     facts: str
+    drawn: bool = False
 
 
 def load_models(names: tuple[str, ...]) -> dict[str, Model]:
-    """Checkpoints by their key, in the order given; of no names, those we ship.
+    """Checkpoints by their key, in the order given; of no names, those we ship, the page's first.
 
     The key is a shipped model's name, else the last part of a name: of a checkpoint the folder's.
     Where that is taken, it is the whole name.
@@ -31,20 +43,25 @@ def load_models(names: tuple[str, ...]) -> dict[str, Model]:
     Raises:
         ValueError: if one cannot be loaded, or there is none.
     """
-    names = names or tuple(name for name in NAMES if find_checkpoint(name).exists())
+    shipped = sorted(NAMES, key=lambda name: name != OPENS_WITH)
+    names = names or tuple(name for name in shipped if find_checkpoint(name).exists())
     if not names:
         raise ValueError("assets/models is empty: run `make tiny`, or name a model with --model")
     models: dict[str, Model] = {}
     for name in names:
         key = name if Path(name).name in models else Path(name).name
         network, folder = load_model(name), find_checkpoint(name)
-        if not isinstance(network, SSPL):
-            raise ValueError(f"the page cannot show {name} yet: take an SSPL, with or without PCM")
-        label = "SSPL without PCM" if network.pcm is None else "SSPL with PCM"
+        label = name_kind(network) + (", photographs" if key == PHOTO else "")
         if label in {model.label for model in models.values()}:
             label = f"{label}: {name}"
-        facts = describe_model(network, read_meta(folder))
-        models[key] = Model(network=network, folder=folder, label=label, facts=facts)
+        meta = read_meta(folder)
+        models[key] = Model(
+            network=network,
+            folder=folder,
+            label=label,
+            facts=describe_model(network, meta),
+            drawn=(meta.get("data") or {}).get("name") == DRAWN,
+        )
     return models
 
 
@@ -60,26 +77,47 @@ def find_key(name: str, models: Mapping[str, Model]) -> str:
     raise ValueError(f"there is no model {name!r}: take {', '.join(models)}")
 
 
-def describe_model(network: SSPL, meta: dict[str, Any]) -> str:
+def choose_for_own(key: str, models: Mapping[str, Model]) -> str:
+    """The key of the model that looks at what a visitor brings, which is not drawn."""
+    return PHOTO if models[key].drawn and PHOTO in models else key
+
+
+def name_kind(network: AudioVisualModel) -> str:
+    """What a model is, in the fewest words."""
+    if isinstance(network, SSPL):
+        return "SSPL without PCM" if network.pcm is None else "SSPL with PCM"
+    return "Predictive attention"
+
+
+def describe_model(network: AudioVisualModel, meta: dict[str, Any]) -> str:
     """In a line: its size, what it was trained on, how well it does, where it runs."""
-    num_weights = sum(weight.numel() for weight in network.parameters())
-    parts = [f"{num_weights / 1e6:.2f} million weights"]
-    if network.pcm is not None:
+    weights = [*network.parameters(), *network.buffers(recurse=False)]
+    parts = [f"{sum(weight.numel() for weight in weights) / 1e6:.2f} million weights"]
+    if isinstance(network, SSPL | PredictiveAttention) and network.config.num_cycles:
         parts[0] += f", {network.config.num_cycles} cycles"
     data, score = meta.get("data"), meta.get("metrics", {}).get("score")
     if data is None:
         parts.append("untrained, so its maps mean nothing")
     else:
-        num, name = data["num_train"], Path(data["name"]).name
-        scenes = f"{num:,} scenes" if num else "all"
-        labels = "with labels" if network.config.objective.needs_classes else "without labels"
-        parts.append(f"trained on {scenes} of {name}, {labels}")
+        parts.append(_tell_data(network, data, meta["metrics"]))
     if score is not None:
         split = "test" if meta.get("selection") == "test" else "validation"
-        parts.append(f"cIoU\\@0.5 {score:.2f} on the {split} split, which chose its epoch")
+        chosen = "epoch" if isinstance(network, SSPL) else "extent and its threshold"
+        parts.append(f"cIoU\\@0.5 {score:.2f} on the {split} split, which chose its {chosen}")
     device = next(network.parameters()).device
     if device.type == "cuda":
         parts.append(f"running on {torch.cuda.get_device_name(device)}")
     else:
         parts.append("running on the CPU")
     return " · ".join(parts)
+
+
+def _tell_data(
+    network: AudioVisualModel, data: Mapping[str, Any], metrics: Mapping[str, Any]
+) -> str:
+    num, name = data["num_train"], Path(data["name"]).name
+    if not isinstance(network, SSPL):
+        return f"fitted to {metrics['pairs']:,} pairs of {name} in one pass"
+    scenes = f"{num:,} scenes" if num else "all"
+    labels = "with labels" if network.config.objective.needs_classes else "without labels"
+    return f"trained on {scenes} of {name}, {labels}"

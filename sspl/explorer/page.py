@@ -29,7 +29,7 @@ class Page:
         models: by their key.
         samples: by their id.
         scene: state of a `Scene`, each visitor's own.
-        model: the chosen model's key.
+        model: the chosen model's key; `facts` what is said about it.
         picked: the gallery's choice, "" once a visitor's own is looked at.
     """
 
@@ -37,6 +37,7 @@ class Page:
     samples: Mapping[str, Sample]
     scene: gr.State
     model: gr.Radio
+    facts: gr.Markdown
     picked: gr.HTML
 
     def change_scene(self, triggers: Any, handler: Callable, inputs: Any, outputs: Any) -> Any:

@@ -10,7 +10,7 @@ import torch
 
 from sspl.audio import fit_length
 from sspl.localizer import Localizer
-from sspl.model import SSPL, Trace
+from sspl.model import AudioVisualModel, Trace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class Scene:
         return np.array(boxes, np.float32).reshape(-1, 4)
 
 
-def trace_scene(model: SSPL, scene: Scene) -> list[tuple[Sound, Trace, np.ndarray]]:
+def trace_scene(model: AudioVisualModel, scene: Scene) -> list[tuple[Sound, Trace, np.ndarray]]:
     """Every cycle of one pass for each sound of a scene, with the boxes (k, 4) of its sources."""
     localizer = Localizer(model).set_image(scene.picture)
     traced = []

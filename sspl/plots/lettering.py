@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 INK, PAPER = (24, 24, 27), (255, 255, 255)
 SILENCE = "silence: no map"
-NOTHING = "nothing here makes this sound"
+NOTHING = "Nothing in this picture makes this sound, as far as this model knows."
 
 
 def write_note(image: np.ndarray, note: str) -> np.ndarray:

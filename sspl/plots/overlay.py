@@ -16,6 +16,7 @@ from sspl.plots.lettering import INK, PAPER
 
 COLOUR_MAP = "inferno"  # perceptually uniform; its dark end is a veil over what does not matter
 VEIL, GLOW = 0.45, 0.62  # how much of the colour covers the picture where a map is 0, and 1
+FAINT = 0.35  # strength of a map whose model finds that nothing makes the sound
 FLAT = 1e-4  # a smaller span of a map, which lies in [-1, 1], is rounding and shows nothing
 LINE_SHARE = 1 / 320  # width of a line, of the picture's shorter side
 SMOOTH_PX = 640  # a map is smooth: drawn at this size and enlarged, it looks the same

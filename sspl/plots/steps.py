@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 
 from sspl.model import Trace
 from sspl.plots.lettering import INK, NOTHING, PAPER, SILENCE, fit_font
-from sspl.plots.overlay import overlay_map
-from sspl.trace_stats import measure_cycle
+from sspl.plots.overlay import FAINT, overlay_map
+from sspl.trace_stats import measure_audible, measure_cycle
 
 
 def steps_figure(
@@ -35,7 +35,8 @@ def steps_figure(
     rows = figure.subplots(1, num_cycles, squeeze=False)[0]
     for t, axes in enumerate(rows, 1):
         heading, *numbers = _caption(trace, t, boxes, index, silent)
-        axes.imshow(overlay_map(small, trace.similarity[t - 1, index], boxes, float(not silent)))
+        strength = choose_strength(trace, index, silent)
+        axes.imshow(overlay_map(small, trace.similarity[t - 1, index], boxes, strength))
         axes.set_title(heading, fontsize=10)
         axes.set_xlabel("\n".join(numbers), fontsize=8)
         axes.set(xticks=[], yticks=[])
@@ -60,9 +61,8 @@ def draw_step(
     Returns:
         (H', W', 3) uint8, of one size for all cycles.
     """
-    shown = overlay_map(
-        _fit_into(image, side_px), trace.similarity[t - 1, index], boxes, float(not silent)
-    )
+    strength = choose_strength(trace, index, silent)
+    shown = overlay_map(_fit_into(image, side_px), trace.similarity[t - 1, index], boxes, strength)
     lines = _caption(trace, t, boxes, index, silent)
     height_px = len(shown)
     width_px = max(shown.shape[1], round(0.6 * side_px))  # the caption needs room
@@ -78,20 +78,27 @@ def draw_step(
     return np.array(frame)
 
 
+def choose_strength(trace: Trace, index: int = 0, silent: bool = False) -> float:
+    """How strongly a map is drawn: faint where nothing makes the sound, not at all in silence."""
+    if silent:
+        return 0.0
+    return FAINT if measure_audible(trace, index) == 0 else 1.0
+
+
 def _caption(trace: Trace, t: int, boxes: np.ndarray | None, index: int, silent: bool) -> list[str]:
     numbers = measure_cycle(trace, t, boxes, index)
     errors = numbers.get("errors")
     lines = [f"cycle {t} of {len(trace.similarity)}" if errors else "without predictive coding"]
     if silent:
         return [*lines, SILENCE]
-    if trace.audible is not None and not trace.audible[index].any():
-        lines[0] += f": {NOTHING}"
     if errors:
-        names = "errors e0 to e2  " if len(errors) > 1 else "error e0  "
-        lines.append(names + "  ".join(f"{error:.3f}" for error in errors))
+        name = "errors e0 to e2" if len(errors) > 1 else "error e0"
+        lines.append(f"{name}  " + "  ".join(f"{error:.3f}" for error in errors))
     lines.append(f"entropy  {numbers['entropy_bits']:.2f} bits")
     if "ciou" in numbers:
         lines[-1] += f"    cIoU  {numbers['ciou']:.2f}"
+    if measure_audible(trace, index) == 0:
+        lines.append(NOTHING)
     return lines
 
 

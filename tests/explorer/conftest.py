@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import soundfile
-from page_files import save_models, save_samples
+from page_files import PREDICTIVE, fit_predictive, save_models, save_samples
 from PIL import Image
 
 from sspl.explorer.models import load_models
@@ -25,6 +25,12 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def models(folder):
     return load_models(save_models(folder))
+
+
+@pytest.fixture(scope="session")
+def predictive(folder):
+    """Predictive attention, fitted to few scenes of the built-in world."""
+    return load_models((fit_predictive(folder),))[PREDICTIVE]
 
 
 @pytest.fixture(scope="session")

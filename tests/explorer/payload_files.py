@@ -25,7 +25,7 @@ from PIL import Image
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]  # as a command; pytest has them already
 
-from page_files import save_models, save_samples  # noqa: E402
+from page_files import PREDICTIVE, fit_predictive, save_models, save_samples  # noqa: E402
 
 from sspl.experiments.engine.results import TINY_RESULTS  # noqa: E402
 from sspl.experiments.live_training import LiveScenes  # noqa: E402
@@ -53,6 +53,7 @@ from sspl.explorer.negatives.full_runs import (  # noqa: E402
 )
 from sspl.explorer.negatives.training import Progress, Training, train_methods  # noqa: E402
 from sspl.explorer.permalink import find_sound  # noqa: E402
+from sspl.explorer.predictions import Predictions  # noqa: E402
 from sspl.explorer.samples import Sample, load_samples  # noqa: E402
 from sspl.explorer.scenes import Scene  # noqa: E402
 from sspl.zoo.variants import TINY_VARIANTS  # noqa: E402
@@ -71,14 +72,18 @@ class Payload:
 
 
 def build_payloads(
-    models: Mapping[str, Model], samples: Mapping[str, Sample], ablations: Ablations
+    models: Mapping[str, Model],
+    predictive: Model,
+    samples: Mapping[str, Sample],
+    ablations: Ablations,
 ) -> dict[str, Payload]:
     """A payload of each kind, by the name of its file; the first model has PCM, the second not."""
     with_pcm, without_pcm = list(models)[:2]
     alone = next(iter(samples.values())).scene
     scene = replace(alone, others=(find_sound("silence", samples),))
-    inside = Inside(models=models)
-    localizing = Localizing(models=models, samples=samples)
+    everyone = {**models, PREDICTIVE: predictive}
+    inside = Inside(models=everyone)
+    localizing = Localizing(models=everyone, samples=samples)
     setting = (2, "sigmoid", "add", "ours")  # trained otherwise, so that there are reasons
     *_, progress, last_lap = _train_shortly()
 
@@ -88,6 +93,8 @@ def build_payloads(
     return {
         "gallery": of(list[Thumbnail], "gallery", describe_gallery(samples)),
         "stage": of(AddressedStage, "stage", localizing.show_stage(with_pcm, scene)),
+        "stage_attention": of(AddressedStage, "stage", localizing.show_stage(PREDICTIVE, scene)),
+        "predictions": of(Predictions, "inside", inside.describe_inside(PREDICTIVE, scene)),
         "diagram": of(Diagram, "inside", inside.describe_inside(with_pcm, scene)),
         "nothing_inside": of(NothingInside, "inside", inside.describe_inside(without_pcm, scene)),
         "location": of(Location, "location", inside.describe_location(with_pcm, scene, 2, 3, 4)),
@@ -208,9 +215,10 @@ def main() -> None:
         folder = Path(name)
         save_samples(folder / "samples")
         models = load_models(save_models(folder))
+        predictive = load_models((fit_predictive(folder),))[PREDICTIVE]
         samples = load_samples(folder / "samples", 640)
         for name, payload in build_payloads(
-            models, samples, load_ablations(TINY_VARIANTS, TINY_RESULTS)
+            models, predictive, samples, load_ablations(TINY_VARIANTS, TINY_RESULTS)
         ).items():
             path = FOLDER / f"{name}.json"
             path.write_text(_write_lines(_shrink(payload.value)) + "\n", encoding="utf-8")

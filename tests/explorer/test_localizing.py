@@ -26,12 +26,13 @@ def test_a_sample_is_shown_and_the_comparison_stays(does, samples, scene):
 
 
 def test_an_upload_replaces_picture_or_sound(does, folder, scene):
-    picked, shown = does.use_picture(str(folder / "mine.jpg"), scene)
+    picked, model, facts, shown = does.use_picture(str(folder / "mine.jpg"), WITH, scene)
     assert picked == ""  # no sample is marked any more
+    assert (model, facts) == (WITH, does.models[WITH].facts)
     assert shown.picture.shape == (60, 90, 3)
     assert shown.sound == scene.sound
     assert (shown.instruments, shown.sample) == ((), "")
-    _, shown = does.use_sound(str(folder / "mine.wav"), shown)
+    *_, shown = does.use_sound(str(folder / "mine.wav"), WITH, shown)
     assert shown.title == "Your picture mine.jpg"
     stage = does.show_stage(WITH, shown)
     assert stage["panels"][0]["sound"] == "your mine.wav"
@@ -98,8 +99,9 @@ def test_a_link_brings_back_sample_sounds_model_and_tab(does, samples):
 )
 def test_a_mistake_becomes_one_sentence(does, folder, scene, callback, name, sentence):
     path = str(folder / name) if name and "." in name else name
+    model = [WITH] if callback in ("use_picture", "use_sound") else []
     with pytest.raises(ValueError, match=sentence):
-        getattr(does, callback)(path, scene)
+        getattr(does, callback)(path, *model, scene)
 
 
 def test_downloads_can_be_opened(does, scene):

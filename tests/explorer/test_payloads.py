@@ -40,8 +40,9 @@ NO_VALUE = re.compile(r"undefined|NaN|Infinity|\[object ")  # what a missing fie
 
 
 @pytest.fixture(scope="module")
-def payloads(models, samples):
-    return build_payloads(models, samples, load_ablations(TINY_VARIANTS, TINY_RESULTS))
+def payloads(models, predictive, samples):
+    ablations = load_ablations(TINY_VARIANTS, TINY_RESULTS)
+    return build_payloads(models, predictive, samples, ablations)
 
 
 def read(name):

@@ -9,8 +9,9 @@ import { drawEquations } from "./equations.js";
 import { announceHalfCycle } from "./half_cycle.js";
 import { drawMap } from "./map.js";
 import { drawPictures } from "./pictures.js";
+import { drawPredictions } from "./predictions.js";
 
-/** Draw the diagram after its last half-cycle; returns a function that stops what runs in it. */
+/** Draw what is inside the model, after its last half-cycle; returns a function that stops what runs in it. */
 export function drawInside(root, scene, { trigger }) {
   if (!scene) return null;
   const courses = document.querySelector("#courses .courses");
@@ -19,6 +20,10 @@ export function drawInside(root, scene, { trigger }) {
     courses.replaceChildren();
     announceHalfCycle(null);
     return null;
+  }
+  if (scene.expected) {
+    announceHalfCycle(null);
+    return drawPredictions(root, courses, scene);
   }
   let asking = null;
   const ask = (delay_ms) => {
