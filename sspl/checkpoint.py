@@ -1,7 +1,7 @@
 """A checkpoint is a folder: `model.safetensors` and `meta.json`; it rebuilds itself.
 
-Frozen encoders whose weights come along with the package, or with one that is installed with it, are
-written once: `meta.json` names their files' digests.
+Frozen encoders whose weights come along with the package, or with one that is installed with it,
+are written once: `meta.json` names their files' digests.
 """
 
 import dataclasses

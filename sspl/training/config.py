@@ -76,3 +76,6 @@ class FitRun:
     model: PredictiveAttentionConfig
     train: FitConfig
     data: DataConfig
+
+
+Run = RunConfig | FitRun

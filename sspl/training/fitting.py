@@ -18,10 +18,13 @@ from sspl.checkpoint import save_checkpoint
 from sspl.data.pairs import Pairs
 from sspl.encode import Encoded, predict_cycles, predict_maps
 from sspl.evaluation.test_sets import EncodedTestSet, encode_test_set
+from sspl.media.files import write_json
 from sspl.metrics import score_maps
 from sspl.predictive_attention import PredictiveAttention
-from sspl.training.closed_form import fit
+from sspl.training.closed_form import Moments, fit_moments, gather_moments
 from sspl.training.config import FitRun
+from sspl.training.loop import CONFIG
+from sspl.upgrades import FORMAT
 from sspl.weights import load_encoders
 
 EXTENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0)
@@ -36,7 +39,7 @@ def fit_run(
     weights_dir: Path | None = None,
     accelerator: Accelerator | None = None,
 ) -> Path:
-    """Fit predictive attention to pairs and write `out/best`, a checkpoint.
+    """Fit predictive attention to pairs and write `out/best`, a checkpoint, and `out/config.json`.
 
     Args:
         selection: annotated pairs that choose the extent, and with other sounds the threshold; None
@@ -53,25 +56,44 @@ def fit_run(
     load_encoders(model, weights_dir)
     if accelerator is not None:
         model.to(accelerator.device)
-    fit(model.eval(), pairs, accelerator)
-    metrics: dict[str, Any] = {"pairs": len(pairs)}
-    if selection is not None:
-        test = encode_test_set(model, selection)
+    moments = gather_moments(model.eval(), pairs, accelerator)
+    if accelerator is None or accelerator.is_main_process:
+        test = None if selection is None else encode_test_set(model, selection)
+        finish_fit(model, run, moments, test, out)
+    return best
+
+
+def finish_fit(
+    model: PredictiveAttention,
+    run: FitRun,
+    moments: Moments,
+    test: EncodedTestSet | None,
+    out: Path,
+) -> None:
+    """Fit to sums over pairs, choose extent and threshold, and write what `fit_run` writes.
+
+    Args:
+        model: its encoders are those that made the sums.
+        test: what chooses, under every sound; None leaves both as the config says.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / CONFIG, {"format": FORMAT, **asdict(run)})
+    fit_moments(model, moments)
+    metrics: dict[str, Any] = {"pairs": int(moments.num_pairs)}
+    if test is not None:
         scores = score_extents(model, test.encoded)
         extent, threshold = choose_extent(scores), choose_threshold(*find_peaks(model, test))
         model = with_reading(model, extent=extent, threshold=threshold)
         metrics |= {"extent": extent, "threshold": threshold}
         metrics |= {"score": scores[extent]["ciou_at_50"], **scores[extent]}
-    if accelerator is None or accelerator.is_main_process:
-        facts = {
-            "metrics": metrics,
-            "selection": run.train.select,
-            "seed": run.train.seed,
-            "data": asdict(run.data),
-            "train": asdict(run.train),
-        }
-        save_checkpoint(model, best, facts)
-    return best
+    facts = {
+        "metrics": metrics,
+        "selection": run.train.select,
+        "seed": run.train.seed,
+        "data": asdict(run.data),
+        "train": asdict(run.train),
+    }
+    save_checkpoint(model, out / "best", facts)
 
 
 def score_extents(model: PredictiveAttention, encoded: Encoded) -> dict[float, dict[str, float]]:
@@ -114,8 +136,8 @@ def choose_threshold(own: Tensor, foreign: Sequence[Tensor]) -> float:
     """One for all sounds: the harmonic mean of answers given and refused is best, see `ActiveArea`.
 
     Args:
-        own: (N,) highest agreements under the own sounds; foreign: the same under sounds that do not
-            belong, each of which counts as much.
+        own: (N,) highest agreements under the own sounds; foreign: the same under sounds that do
+            not belong, each of which counts as much.
     """
     candidates = torch.quantile(own, torch.linspace(0.01, 0.99, 99))
     candidates = candidates[candidates > 0]
