@@ -222,7 +222,7 @@ def _pair_up(run: RunConfig, epochs: int, epochs_without: int) -> Recipe:
 def _tiny_trial_s(run: Run) -> float:
     """Measured on two CPU cores: views and scores, each pair, each cycle, a learning encoder."""
     if isinstance(run, FitRun):
-        return 15 + 2 * run.model.num_cycles + 0.004 * run.data.num_train
+        return 15 + 2 * run.model.num_cycles + 0.007 * run.data.num_train
     pair_s = 0.0006 + 0.002 * run.model.num_cycles + 0.02 * run.model.train_image_encoder
     return 15 + 2 * run.model.num_cycles + run.train.epochs * run.data.num_train * pair_s
 
