@@ -106,19 +106,17 @@ def draw_sheet(looks: Sequence[Look]) -> Figure:
     if not looks:
         raise ValueError("there is no picture to draw: pass at least one")
     cycles = choose_cycles(len(looks[0].trace.similarity))
-    size_px = np.array(
-        ((len(cycles) + 1) * (CELL_PX + GAP_PX), len(looks) * (CELL_PX + CAPTION_PX))
-    )
-    full_px = size_px + (MARGIN_PX, 2 * MARGIN_PX)
+    width_px, height_px = CELL_PX + GAP_PX, CELL_PX + CAPTION_PX
+    size_px = np.array(((len(cycles) + 1) * width_px, len(looks) * height_px))
+    full_px = size_px + np.array((MARGIN_PX, 2 * MARGIN_PX))
     figure = Figure(figsize=tuple(full_px / DPI), dpi=DPI)
     axes = figure.add_axes((*(MARGIN_PX / full_px * (0.9, 1)), *(size_px / full_px)))
     axes.set(xlim=(0, size_px[0]), ylim=(size_px[1], 0), aspect="equal")
     axes.set_axis_off()
     for column, heading in enumerate([*(f"cycle {t}" for t in cycles), "another class's sound"]):
-        middle_px = column * (CELL_PX + GAP_PX) + CELL_PX / 2
-        axes.text(middle_px, -GAP_PX, heading, ha="center", fontsize=10)
+        axes.text(column * width_px + CELL_PX / 2, -GAP_PX, heading, ha="center", fontsize=10)
     for row, look in enumerate(looks):
-        _draw_row(axes, look, cycles, row * (CELL_PX + CAPTION_PX))
+        _draw_row(axes, look, cycles, row * height_px)
     figure.text(0.5, 0.2 * MARGIN_PX / full_px[1], NOTE, ha="center", fontsize=8)
     return figure
 
@@ -156,7 +154,6 @@ def _draw_row(axes: Axes, look: Look, cycles: Sequence[int], top_px: float) -> N
             left_px + CELL_PX / 2, top_px + CELL_PX + 4, ", ".join(filter(None, words)),
             ha="center", va="top", fontsize=9, parse_math=False,
         )  # fmt: skip
-    axes.set(xlim=axes.get_xlim(), autoscale_on=False)
 
 
 def _outline(axes: Axes, audible: Tensor, left_px: float, top_px: float) -> None:
