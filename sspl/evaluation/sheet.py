@@ -117,7 +117,7 @@ def draw_sheet(looks: Sequence[Look]) -> Figure:
         axes.text(column * width_px + CELL_PX / 2, -GAP_PX, heading, ha="center", fontsize=10)
     for row, look in enumerate(looks):
         _draw_row(axes, look, cycles, row * height_px)
-    figure.text(0.5, 0.2 * MARGIN_PX / full_px[1], NOTE, ha="center", fontsize=8)
+    figure.text(0.5, 0.2 * MARGIN_PX / full_px[1], NOTE, ha="center", fontsize=8, wrap=True)
     return figure
 
 
