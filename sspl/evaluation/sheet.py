@@ -200,4 +200,4 @@ def main(
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(lambda: tyro.cli(main, prog="python -m sspl.evaluation.sheet")))
+    sys.exit(run_command(lambda: tyro.cli(main)))
