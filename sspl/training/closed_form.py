@@ -151,19 +151,15 @@ def _centre(
     )
 
 
-def fit(model: PredictiveAttention, pairs: Pairs, accelerator: Accelerator | None = None) -> None:
-    """Fit a model, whose encoders are ready, to pairs: one pass, with a progress bar.
-
-    Several processes each read a share of the pairs and all end with the same model.
-    """
-    fit_moments(model, gather_moments(model, pairs, accelerator))
-
-
 @torch.no_grad()
 def gather_moments(
     model: PredictiveAttention, pairs: Pairs, accelerator: Accelerator | None = None
 ) -> Moments:
-    """The sums over pairs as a model's encoders take them in: all that any fit to them needs."""
+    """The sums over pairs as a model's encoders take them in: all that any fit to them needs.
+
+    One pass, with a progress bar. Several processes each read a share of the pairs and all end with
+    the same sums.
+    """
     device, spec = model.visual_mean.device, model.config.image_spec
     moments = Moments.zeros(model.config.visual_channels, model.config.audio_channels, device)
     first, step = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)

@@ -141,8 +141,10 @@ def light_setup(data: Path, embeddings: Path | None) -> Setup:
 
 
 def paper_setup(flickr: Path | None, vggsound: Path | None, music: Path | None) -> Setup:
-    """The paper's networks, data and settings: for a GPU. What goes beyond departs as `light` does,
-    and predictive attention keeps the encoders that it was made for, those of `photo`.
+    """The paper's networks, data and settings: for a GPU.
+
+    What goes beyond departs as `light` does; predictive attention keeps the encoders that it was
+    made for, those of `photo`.
 
     Args:
         flickr, vggsound, music: folders that `sspl.prepare` made; what needs one that is None is
