@@ -34,7 +34,6 @@ from sspl.weights import digest_file, find_weights, read_weights
 
 WEIGHTS, META = "model.safetensors", "meta.json"
 PREDICTIVE = "predictive_attention"
-ENCODERS = IMAGE_ENCODERS | AUDIO_ENCODERS
 
 
 def save_checkpoint(model: AudioVisualModel, folder: Path, meta: dict[str, Any]) -> None:
@@ -98,7 +97,7 @@ def _find_encoders_here(model: AudioVisualModel) -> dict[str, str]:
         if part == "image_encoder" and model.config.train_image_encoder:
             continue
         name = getattr(model.config, part)
-        if not isinstance(ENCODERS[name].weights, Packaged | Shipped):
+        if not isinstance((IMAGE_ENCODERS | AUDIO_ENCODERS)[name].weights, Packaged | Shipped):
             continue
         try:
             path = find_weights(name)

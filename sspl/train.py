@@ -63,7 +63,7 @@ class FitOptions(FitRun, Chosen):
     """Fit predictive attention in closed form, in one pass over the pairs."""
 
     out: Path
-    """folder of the run: best/ (a checkpoint)"""
+    """folder of the run: best/ (a checkpoint), config.json"""
     weights_dir: Path | None = None
     """a folder with the encoders' weights, for machines without a network"""
     device: Literal["cpu", "cuda"] | None = None

@@ -2,13 +2,14 @@ import dataclasses
 import json
 import os
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from test_model import SMALL
 from torch import nn
 
-from benchmarks import loading, plain
+from benchmarks import fitting, loading, one_look, plain
 from sspl.audio import clip_log_mel
 from sspl.build import build_model
 from sspl.data.config import DataConfig
@@ -210,3 +211,32 @@ def test_medians_are_of_the_rates_and_of_how_they_compare_in_a_round():
         "shards": 5,
         "ratio": 2,
     }
+
+
+def test_fitting_is_timed_and_its_memory_measured(tmp_path, capsys):
+    path = tmp_path / "result.json"
+    fitting.main(
+        fitting.Options(num_timed=40, rounds=2, num_in_memory=(40, 72), json_path=str(path))
+    )
+    result = json.loads(path.read_text())
+    assert all(seconds > 0 for seconds in result["seconds"].values())
+    assert list(result["peak_mb"]) == ["40", "72"]
+    assert all(0 < before <= after for before, after in result["peak_mb"].values())
+    assert "a fit to 40 encoded pairs" in capsys.readouterr().out
+
+
+def test_pairs_made_batch_by_batch_are_as_many_as_asked_for_and_differ():
+    batches = list(fitting.make_batches(70))
+    assert [len(visual) for visual, _ in batches] == [32, 32, 6]
+    assert batches[0][0].shape[1:] == (320, 14, 14)
+    assert batches[0][1].shape[1:] == (1, 384)
+    assert not torch.equal(batches[0][0][:6], batches[2][0])
+
+
+def test_a_look_is_timed_stage_by_stage():
+    model = one_look.build_photo_model("tiny_vgg", "tiny_vggish")
+    image = np.zeros((30, 40, 3), np.uint8)
+    times = one_look.time_stages(model, image, np.zeros((10 * one_look.RATE_HZ, 2), np.float32))
+    assert {"image encoder", "audio encoder", "cycles"} <= times.keys()
+    one = times.pop("one look")
+    assert one == pytest.approx(sum(times.values()))

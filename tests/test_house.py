@@ -39,6 +39,7 @@ COMMANDS = {
     "sspl.training.distill",
     "sspl.training.stand_ins",
     "sspl.prepare.render",
+    "sspl.evaluation.sheet",
     "sspl.experiments.write_zoo",
 }
 BOTH = {"sspl.cost"}  # run too, but Table S6 asks it for its numbers
@@ -82,6 +83,12 @@ def find_room(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
+def find_level(module: str) -> int:
+    """The row of a module; a command that is kept in a room stands where all commands do."""
+    room = LEVEL[find_room(module)]
+    return max(room, LEVEL["train"]) if module in COMMANDS else room
+
+
 def test_imports_go_one_way():
     wrong = []
     for module in MODULES:
@@ -92,7 +99,7 @@ def test_imports_go_one_way():
         wrong += [
             f"{module} imports {name}"
             for name in list_imports(module)
-            if find_room(name) != room and LEVEL.get(find_room(name), 99) >= LEVEL[room]
+            if find_room(name) != room and LEVEL.get(find_room(name), 99) >= find_level(module)
         ]
     assert wrong == []
     assert set(LEVEL) == {find_room(module) for module in MODULES}

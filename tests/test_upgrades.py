@@ -17,7 +17,9 @@ from sspl.checkpoint import load_checkpoint, save_checkpoint
 from sspl.config import ModelConfig, read_model_config
 from sspl.data.config import DataConfig
 from sspl.experiments.engine.results import load_results
+from sspl.experiments.methods import PREDICTIVE
 from sspl.objectives import BYOL, WMSE, BarlowTwins, ExtraTerms, SimSiam
+from sspl.predictive_attention import PredictiveAttentionConfig
 from sspl.presets import PRESETS
 from sspl.training.config import RunConfig, TrainConfig
 from sspl.training.devices import open_devices
@@ -230,7 +232,10 @@ def test_the_shipped_results_are_read(tmp_path):
     for name, result in results.items():
         assert result["name"] == name
         for row in result["rows"]:
-            read_model_config(row["config"]["model"])
+            if row["label"].startswith(PREDICTIVE):
+                PredictiveAttentionConfig(**row["config"]["model"])
+            else:
+                read_model_config(row["config"]["model"])
             for scores in row["scores"].values():
                 assert all("active_area" in found for found in scores["listening"].values())
 

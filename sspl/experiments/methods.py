@@ -3,6 +3,9 @@
 What differs is what is minimised. They have neither views to compare nor a PCM. HardWay's and the
 contrastive losses are of the plain cosine; where a recipe's map has a norm offset, it is read out
 with it all the same, which helps them, too. In the papers their encoders learn.
+
+Predictive attention stands beside them all: ours, not the paper's, fitted in closed form to the
+same pairs. On the tiny scale and on photographs it has the encoders that the others have.
 """
 
 from sspl.baselines import Contrastive, HardWay, Senocak
@@ -10,6 +13,8 @@ from sspl.experiments.engine.setup import Recipe
 from sspl.presets import as_baseline
 from sspl.training.config import RunConfig
 
+PREDICTIVE = "predictive attention"
+FITTED = "fitted in closed form"  # its group, where only cycles of one method are compared
 HARDWAY_LOWER = "HardWay, bounds 0.4 / 0.15"
 
 

@@ -31,7 +31,7 @@ from sspl.experiments.engine.trials import (
 from sspl.experiments.negative_audio import NEGATIVE_FREE, WITH_NEGATIVES
 from sspl.media.files import replace_when_done, write_json
 from sspl.model import SSPL
-from sspl.training.config import RunConfig
+from sspl.training.config import Run
 from sspl.upgrades import FORMAT
 from sspl.weights import load_encoders
 from sspl.zoo.variants import INDEX, TINY_VARIANTS, Line, kept_parts
@@ -112,6 +112,7 @@ def write_variants(choices: Mapping[str, Choice], setup: Setup, runs: Path, out:
     for name, choice in choices.items():
         run = chosen[name]
         model = load_trial(run, runs, "cpu")
+        assert isinstance(model, SSPL), f"{name}: only trained variants are chosen"
         _check_encoders(name, model)
         with replace_when_done(out / f"{name}.safetensors") as unfinished:
             save_file(kept_parts(model).state_dict(), unfinished)
@@ -132,7 +133,7 @@ def write_variants(choices: Mapping[str, Choice], setup: Setup, runs: Path, out:
     write_json(out / INDEX, {"format": FORMAT, "setup": setup.name, "variants": entries})
 
 
-def _find_trials(setup: Setup) -> dict[Line, RunConfig]:
+def _find_trials(setup: Setup) -> dict[Line, Run]:
     """The run behind each line of each experiment."""
     return {
         Line(experiment=experiment.name, group=variant.group, label=variant.label): with_seed(
@@ -143,7 +144,7 @@ def _find_trials(setup: Setup) -> dict[Line, RunConfig]:
     }
 
 
-def _read_scores(name: str, run: RunConfig, setup: Setup, runs: Path) -> dict[str, Any]:
+def _read_scores(name: str, run: Run, setup: Setup, runs: Path) -> dict[str, Any]:
     found = read_trial(run, setup.tests, runs)
     if found is None:
         raise ValueError(

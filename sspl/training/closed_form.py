@@ -152,10 +152,13 @@ def _centre(
 
 
 @torch.no_grad()
-def fit(model: PredictiveAttention, pairs: Pairs, accelerator: Accelerator | None = None) -> None:
-    """Fit a model, whose encoders are ready, to pairs: one pass, with a progress bar.
+def gather_moments(
+    model: PredictiveAttention, pairs: Pairs, accelerator: Accelerator | None = None
+) -> Moments:
+    """The sums over pairs as a model's encoders take them in: all that any fit to them needs.
 
-    Several processes each read a share of the pairs and all end with the same model.
+    One pass, with a progress bar. Several processes each read a share of the pairs and all end with
+    the same sums.
     """
     device, spec = model.visual_mean.device, model.config.image_spec
     moments = Moments.zeros(model.config.visual_channels, model.config.audio_channels, device)
@@ -173,6 +176,12 @@ def fit(model: PredictiveAttention, pairs: Pairs, accelerator: Accelerator | Non
             bar.update(len(images))
     if accelerator is not None and step > 1:
         moments.reduce(accelerator)
+    return moments
+
+
+@torch.no_grad()
+def fit_moments(model: PredictiveAttention, moments: Moments) -> None:
+    """Fit a model to pairs whose sums were gathered, by a model with the same encoders."""
     for name, tensor in moments.solve(model.config).items():
         buffer = model.get_buffer(name)
         if buffer.shape != tensor.shape:

@@ -89,3 +89,6 @@ class FitRun:
     model: PredictiveAttentionConfig
     train: FitConfig
     data: DataConfig
+
+
+Run = RunConfig | FitRun

@@ -17,9 +17,9 @@ from sspl.data.shards import open_shards
 from sspl.data.stores import read_batches
 from sspl.encoders import AudioEncoderSpec
 from sspl.metrics import ground_truth
-from sspl.training.config import FitRun, RunConfig
+from sspl.training.config import Run
 
-AnyRun = TypeVar("AnyRun", RunConfig, FitRun)
+AnyRun = TypeVar("AnyRun", bound=Run)
 
 NUM_SOLOS = 3  # sounds that stand for a class
 

@@ -168,7 +168,7 @@ def main(
     exclude: tuple[str, ...] = (),
     weights_dir: Path | None = None,
 ) -> None:
-    """Mix the sounds, ask the teacher, teach the student: about twenty minutes on two cores; longer pays.
+    """Mix the sounds, ask the teacher, teach the student: twenty minutes on two cores; longer pays.
 
     Args:
         sounds: folders of recordings, or with a manifest, whose training rows are taken.

@@ -19,11 +19,14 @@ from sspl.checkpoint import save_checkpoint
 from sspl.data.pairs import Pairs
 from sspl.encode import Encoded, predict_cycles, predict_maps
 from sspl.evaluation.test_sets import EncodedTestSet, encode_test_set
+from sspl.media.files import write_json
 from sspl.metrics import score_maps
 from sspl.predictive_attention import PredictiveAttention
-from sspl.training.closed_form import fit
+from sspl.training.closed_form import Moments, fit_moments, gather_moments
 from sspl.training.config import FitRun
+from sspl.training.loop import CONFIG
 from sspl.training.refine import encode_places, refine
+from sspl.upgrades import FORMAT
 from sspl.weights import load_encoders
 
 EXTENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8)
@@ -38,7 +41,7 @@ def fit_run(
     weights_dir: Path | None = None,
     accelerator: Accelerator | None = None,
 ) -> Path:
-    """Fit predictive attention to pairs and write `out/best`, a checkpoint.
+    """Fit predictive attention to pairs and write `out/best`, a checkpoint, and `out/config.json`.
 
     Args:
         selection: annotated pairs that choose the epoch, where it learns through the cycles, the
@@ -56,8 +59,32 @@ def fit_run(
     load_encoders(model, weights_dir)
     if accelerator is not None:
         model.to(accelerator.device)
-    fit(model.eval(), pairs, accelerator)
-    test = None if selection is None else encode_test_set(model, selection)
+    moments = gather_moments(model.eval(), pairs, accelerator)
+    if accelerator is None or accelerator.is_main_process:
+        test = None if selection is None else encode_test_set(model, selection)
+        finish_fit(model, run, moments, pairs, test, out)
+    return best
+
+
+def finish_fit(
+    model: PredictiveAttention,
+    run: FitRun,
+    moments: Moments,
+    pairs: Pairs,
+    test: EncodedTestSet | None,
+    out: Path,
+) -> None:
+    """Fit to sums over pairs, learn on, choose, and write what `fit_run` writes.
+
+    Args:
+        model: its encoders are those that made the sums.
+        pairs: those of the sums; read only where the run learns through the cycles.
+        test: what chooses, under every sound; None takes the last epoch and leaves the reading as
+            the config says.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / CONFIG, {"format": FORMAT, **asdict(run)})
+    fit_moments(model, moments)
     rows = [_describe_epoch(model, test, None)]
     predictions = [model.prediction.clone()]
     if run.train.epochs:
@@ -73,19 +100,17 @@ def fit_run(
         threshold = choose_threshold(*find_peaks(model, test))
         model = with_reading(model, extent=rows[epoch]["extent"], threshold=threshold)
         rows[epoch]["threshold"] = threshold
-    metrics = {"pairs": len(pairs), **rows[epoch], "score": rows[epoch].get("ciou_at_50")}
-    if accelerator is None or accelerator.is_main_process:
-        facts = {
-            "epoch": epoch,
-            "metrics": metrics,
-            "epochs": rows,
-            "selection": run.train.select,
-            "seed": run.train.seed,
-            "data": asdict(run.data),
-            "train": asdict(run.train),
-        }
-        save_checkpoint(model, best, facts)
-    return best
+    num = int(moments.num_pairs)
+    facts = {
+        "epoch": epoch,
+        "metrics": {"pairs": num, **rows[epoch], "score": rows[epoch].get("ciou_at_50")},
+        "epochs": rows,
+        "selection": run.train.select,
+        "seed": run.train.seed,
+        "data": asdict(run.data),
+        "train": asdict(run.train),
+    }
+    save_checkpoint(model, out / "best", facts)
 
 
 def _describe_epoch(

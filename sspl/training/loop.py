@@ -23,8 +23,9 @@ from sspl.media.files import replace_when_done, write_json
 from sspl.metrics import summarise
 from sspl.model import SSPL
 from sspl.objectives import departures
+from sspl.predictive_attention import PredictiveAttentionConfig
 from sspl.training.collapse import find_collapse
-from sspl.training.config import RunConfig, TrainConfig
+from sspl.training.config import FitConfig, FitRun, Run, RunConfig, TrainConfig
 from sspl.training.devices import open_devices
 from sspl.training.trainer import Progress, Trainer
 from sspl.training.views import CachedViews
@@ -158,24 +159,28 @@ def _is_over(progress: Progress, config: TrainConfig) -> bool:
     return done >= config.epochs or done - progress.best()[1] >= config.patience
 
 
-def read_run(path: Path) -> RunConfig:
-    """The run of a `config.json`, of this format or an older one.
+def read_run(path: Path) -> Run:
+    """The training or the fit of a `config.json`, of this format or an older one.
 
     Raises:
         ValueError: if it is none that this version knows.
     """
     try:
         parts = upgrade_run(json.loads(path.read_text(encoding="utf-8")))
+        data = read_data_config(parts["data"])
+        if "objective" not in parts["model"]:  # predictive attention has none
+            model = PredictiveAttentionConfig(**parts["model"])
+            return FitRun(model=model, train=FitConfig(**parts["train"]), data=data)
         return RunConfig(
             model=read_model_config(parts["model"]),
             train=TrainConfig(**parts["train"]),
-            data=read_data_config(parts["data"]),
+            data=data,
         )
     except (TypeError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is no run of this version ({error}): name another") from error
 
 
-def list_differences(path: Path, run: RunConfig) -> list[str]:
+def list_differences(path: Path, run: Run) -> list[str]:
     """The settings in which a run differs from the one in a `config.json`; epochs may grow.
 
     Settings that the file does not know yet have their defaults there.
@@ -184,8 +189,10 @@ def list_differences(path: Path, run: RunConfig) -> list[str]:
         ValueError: as `read_run`.
     """
     theirs = read_run(path)
-    train = replace(theirs.train, epochs=run.train.epochs)
-    return _compare(asdict(replace(theirs, train=train)), asdict(run))
+    if isinstance(theirs, RunConfig) and isinstance(run, RunConfig):
+        train = replace(theirs.train, epochs=run.train.epochs)
+        theirs = replace(theirs, train=train)
+    return _compare(asdict(theirs), asdict(run))
 
 
 def _compare(theirs: Mapping[str, Any], ours: Mapping[str, Any], within: str = "") -> list[str]:

@@ -14,7 +14,7 @@ from sspl.experiments.engine.setup import (
 )
 from sspl.experiments.engine.variants import Experiment, Variant, vary, vary_terms
 from sspl.objectives import SimSiam
-from sspl.presets import tiny, tiny_paper
+from sspl.presets import FITS, tiny, tiny_paper
 
 
 def small_recipe(run):
@@ -24,6 +24,12 @@ def small_recipe(run):
     model = replace(run.model, pcm_channels=4, num_cycles=2, objective=objective)
     small = replace(run, data=data, train=train, model=model)
     return Recipe(with_pcm=small, without_pcm=replace(small, model=without_pcm(model)))
+
+
+def small_fit():
+    run = FITS["tiny-predictive"]()
+    model = replace(run.model, num_cycles=2, visual_directions=8, sound_directions=4)
+    return replace(run, model=model, data=replace(run.data, num_train=12, num_val=4))
 
 
 def small_setup():
@@ -51,6 +57,7 @@ def small_setup():
             "VGG-Sound144k": recipes,
         },
         scratch_epochs=1,
+        predictive=small_fit(),
     )
 
 

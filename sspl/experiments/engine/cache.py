@@ -1,7 +1,8 @@
 """What the trials of one process share, so that nothing is drawn, read or encoded twice.
 
 The encoders are frozen: what they make of pictures and sounds is the same for every trial that has
-the same encoders. Where the image encoder learns, nothing of its is kept.
+the same encoders. Where the image encoder learns, nothing of its is kept. A closed-form fit needs
+sums only, which are kept in place of what they are of.
 
 Letters: N pairs, P audio patches, A audio channels, C h w features.
 """
@@ -19,7 +20,9 @@ from sspl.encode import encode_pairs, encode_sounds
 from sspl.evaluation.test_sets import EncodedTestSet, encode_test_set, under_own_sounds
 from sspl.experiments.engine.setup import TestSet
 from sspl.model import SSPL, AudioVisualModel
-from sspl.training.config import RunConfig
+from sspl.predictive_attention import PredictiveAttention
+from sspl.training.closed_form import Moments, gather_moments
+from sspl.training.config import FitRun, Run, RunConfig
 from sspl.training.datasets import load_scored_pairs, load_training_pairs, open_annotated_pairs
 from sspl.training.devices import open_devices
 from sspl.training.views import CachedViews
@@ -38,11 +41,10 @@ class Cache:
         self.device = open_devices().device.type
         self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
-    def training_pairs(self, run: RunConfig) -> Pairs:
+    def training_pairs(self, run: Run) -> Pairs:
         """The pairs that a run learns from."""
-        seed = run.train.seed if run.data.name != "orchestra" else 0
         return self._keep(
-            ("training", run.data, seed, run.model.audio_encoder),
+            ("training", run.data, _draw_seed(run), run.model.audio_encoder),
             lambda: load_training_pairs(run.data, run.train.seed, run.model.audio_spec),
             3,
         )
@@ -71,8 +73,17 @@ class Cache:
         key = ("views", run.data, train.seed, train.cached_views, train.augmentation)
         return self._keep((*key, *_image_encoder_key(model.config)), make, MOST_VIEWS)
 
-    def selection_pairs(self, run: RunConfig) -> Pairs:
-        """The pairs that choose a run's epoch."""
+    def training_moments(self, model: PredictiveAttention, run: FitRun) -> Moments:
+        """The sums over their encoded pictures and sounds, to which a fit is made."""
+        key = ("moments", run.data, _draw_seed(run), *_image_encoder_key(model.config))
+        return self._keep(
+            (*key, model.config.audio_encoder),
+            lambda: gather_moments(model, self.training_pairs(run)),
+            6,
+        )
+
+    def selection_pairs(self, run: Run) -> Pairs:
+        """The pairs that choose a run's epoch, or a fit's extent and threshold."""
         return self._keep(
             ("val", run.data, run.model.audio_encoder),
             lambda: load_scored_pairs(run.data, "val", run.model.audio_spec),
@@ -86,6 +97,17 @@ class Cache:
             return pairs
         key = ("encoded", run.data, *_image_encoder_key(model.config), model.config.audio_encoder)
         return self._keep(key, lambda: under_own_sounds(encode_pairs(model, pairs)), 4)
+
+    def selection_under_every_sound(
+        self, model: PredictiveAttention, run: FitRun
+    ) -> EncodedTestSet:
+        """What chooses a fit's extent and threshold."""
+        key = ("every sound", run.data, *_image_encoder_key(model.config))
+        return self._keep(
+            (*key, model.config.audio_encoder),
+            lambda: encode_test_set(model, self.selection_pairs(run)),
+            2,
+        )
 
     def test_pairs(self, test: TestSet, model: EncoderChoice) -> Pairs:
         """The pairs of a test set, their sounds as the model's audio encoder takes them in."""
@@ -114,6 +136,11 @@ class Cache:
             self._kept[key] = make()
         self._kept.move_to_end(key)
         return self._kept[key]
+
+
+def _draw_seed(run: Run) -> int:
+    """The seed that draws a run's training pairs; of `orchestra` they are those of its world."""
+    return run.train.seed if run.data.name != "orchestra" else 0
 
 
 def _image_encoder_key(config: EncoderChoice) -> tuple[Any, ...]:

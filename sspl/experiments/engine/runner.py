@@ -31,7 +31,7 @@ from sspl.experiments.engine.trials import (
 )
 from sspl.experiments.engine.variants import Experiment, Variant
 from sspl.media.files import replace_when_done
-from sspl.training.config import RunConfig
+from sspl.training.config import Run, RunConfig, TrainConfig
 from sspl.upgrades import FORMAT
 
 WAIT_S = 10.0
@@ -41,7 +41,7 @@ WAIT_S = 10.0
 class Task:
     """A trial and who asked for it first, in words."""
 
-    run: RunConfig
+    run: Run
     words: str
 
 
@@ -96,7 +96,7 @@ def _write_result(path: Path, result: Mapping[str, Any]) -> None:
 
 
 def list_tasks(experiments: Sequence[Experiment], setup: Setup, seeds: Sequence[int]) -> list[Task]:
-    """Every training that the experiments need, once, in an order that shares encoded views."""
+    """Every training and fit that is needed, once, in an order that shares encoded views."""
     tasks: dict[str, Task] = {}
     for seed in seeds:
         for experiment in experiments:
@@ -108,7 +108,8 @@ def list_tasks(experiments: Sequence[Experiment], setup: Setup, seeds: Sequence[
 
     def views_key(task: Task) -> tuple[Any, ...]:
         train, model = task.run.train, task.run.model
-        return train.seed, task.run.data, train.augmentation, model.rectified_features
+        augmentation = train.augmentation if isinstance(train, TrainConfig) else ""
+        return train.seed, task.run.data, augmentation, model.rectified_features
 
     firsts: dict[tuple[Any, ...], int] = {}
     for i, task in enumerate(tasks.values()):
@@ -229,6 +230,7 @@ def _make_row(
     assert score is not None, "every trial is done before rows are gathered"
     measured = {}
     if experiment.measure is not None:
+        assert isinstance(run, RunConfig), f"{experiment.name} measures trainings only"
         measured = experiment.measure(run, cache.training_pairs(run))
     return {
         "group": variant.group,

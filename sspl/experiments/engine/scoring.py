@@ -62,6 +62,11 @@ def show_panels(
     ]
 
 
+def describe_fit(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row says of a closed-form fit: what it chose, from its checkpoint's config."""
+    return {name: config[name] for name in ("extent", "threshold")}
+
+
 def describe_training(
     rows: Sequence[Mapping[str, Any]], epoch: int, objective: Objective
 ) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sspl.config import without_pcm
 from sspl.data.config import DataConfig
 from sspl.data.orchestra.scenes import Kind
 from sspl.presets import (
+    FITS,
     light,
     light_paper,
     paper_flickr,
@@ -21,7 +22,7 @@ from sspl.presets import (
     tiny,
     tiny_paper,
 )
-from sspl.training.config import RunConfig
+from sspl.training.config import FitRun, Run, RunConfig
 from sspl.training.datasets import use_embeddings
 
 OUR_RECIPE, PAPERS_OBJECTIVE = "our recipe", "the paper's objective"
@@ -63,6 +64,7 @@ class Setup:
         tests: test sets by name.
         trainings: by the paper's name of each training set that there is, the recipes on it.
         scratch_epochs: where the image encoder learns too, on fresh views, which takes far longer.
+        predictive: predictive attention, which tables hold against the recipes: see `fit_to`.
         trial_s: about how long a trial takes, where that was measured.
     """
 
@@ -74,11 +76,16 @@ class Setup:
     tests: Mapping[str, TestSet]
     trainings: Mapping[str, Mapping[str, Recipe]]
     scratch_epochs: int
-    trial_s: Callable[[RunConfig], float] | None = None
+    predictive: FitRun
+    trial_s: Callable[[Run], float] | None = None
 
     @property
     def main(self) -> Recipe:
         return next(iter(self.recipes.values()))
+
+    def fit_to(self, recipe: Recipe) -> FitRun:
+        """Predictive attention, fitted to the pairs that a recipe learns from."""
+        return replace(self.predictive, data=recipe.with_pcm.data)
 
 
 def tiny_setup() -> Setup:
@@ -107,6 +114,7 @@ def tiny_setup() -> Setup:
             "VGG-Sound144k": recipes,
         },
         scratch_epochs=3,
+        predictive=FITS["tiny-predictive"](),
         trial_s=_tiny_trial_s,
     )
 
@@ -118,7 +126,7 @@ def light_setup(data: Path, embeddings: Path | None) -> Setup:
         _pair_up(run if embeddings is None else use_embeddings(run, embeddings), 4, 8)
         for run in (_read(light(), data), _read(light_paper(), data))
     )
-    recipes = {OUR_RECIPE: ours, PAPERS_OBJECTIVE: papers}
+    recipes, predictive = {OUR_RECIPE: ours, PAPERS_OBJECTIVE: papers}, FITS["photo"]()
     return Setup(
         name="light",
         recipes=recipes,
@@ -128,11 +136,15 @@ def light_setup(data: Path, embeddings: Path | None) -> Setup:
         tests={"test": TestSet(data=ours.with_pcm.data, split="test", stands_for="VGG-SS")},
         trainings={"VGG-Sound144k": recipes},
         scratch_epochs=4,
+        predictive=predictive if embeddings is None else use_embeddings(predictive, embeddings),
     )
 
 
 def paper_setup(flickr: Path | None, vggsound: Path | None, music: Path | None) -> Setup:
-    """The paper's networks, data and settings: for a GPU. What goes beyond departs as `light` does.
+    """The paper's networks, data and settings: for a GPU.
+
+    What goes beyond departs as `light` does; predictive attention keeps the encoders that it was
+    made for, those of `photo`.
 
     Args:
         flickr, vggsound, music: folders that `sspl.prepare` made; what needs one that is None is
@@ -174,6 +186,7 @@ def paper_setup(flickr: Path | None, vggsound: Path | None, music: Path | None) 
         tests=tests,
         trainings=trainings,
         scratch_epochs=100,
+        predictive=FITS["photo"](),
     )
 
 
@@ -208,8 +221,10 @@ def _pair_up(run: RunConfig, epochs: int, epochs_without: int) -> Recipe:
     )
 
 
-def _tiny_trial_s(run: RunConfig) -> float:
+def _tiny_trial_s(run: Run) -> float:
     """Measured on two CPU cores: views and scores, each pair, each cycle, a learning encoder."""
+    if isinstance(run, FitRun):
+        return 15 + 2 * run.model.num_cycles + 0.007 * run.data.num_train
     pair_s = 0.0006 + 0.002 * run.model.num_cycles + 0.02 * run.model.train_image_encoder
     return 15 + 2 * run.model.num_cycles + run.train.epochs * run.data.num_train * pair_s
 

@@ -1,4 +1,4 @@
-"""A trial: one training run, scored on the test sets, kept in a folder and never done twice.
+"""A trial: one training or fit, scored on the test sets, kept in a folder and never done twice.
 
 Experiments that need the same run share its trial. Several processes may work on the same folder:
 each takes the trials that nobody else is at.
@@ -15,15 +15,17 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sspl.build import build_model
+from sspl.build import build_model, build_predictive_attention
 from sspl.checkpoint import load_checkpoint, read_meta
 from sspl.experiments.engine.cache import Cache
-from sspl.experiments.engine.scoring import describe_training, score_model
+from sspl.experiments.engine.scoring import describe_fit, describe_training, score_model
 from sspl.experiments.engine.setup import TestSet
 from sspl.media.files import write_json
-from sspl.model import SSPL
-from sspl.training.config import RunConfig
+from sspl.model import AudioVisualModel
+from sspl.training.config import FitRun, Run, RunConfig
+from sspl.training.datasets import AnyRun
 from sspl.training.devices import open_devices
+from sspl.training.fitting import finish_fit
 from sspl.training.loop import CONFIG, list_differences, read_run, train
 from sspl.upgrades import FORMAT, read_format, upgrade_scores
 from sspl.weights import load_encoders
@@ -31,10 +33,14 @@ from sspl.weights import load_encoders
 SCORE = "score.json"
 
 
-def name_trial(run: RunConfig) -> str:
+def name_trial(run: Run) -> str:
     """A folder name that stands for a run: its seed, and a digest of what is not default."""
-    parts = {part.name: _list_differences(getattr(run, part.name)) for part in fields(run)}
+    parts: dict[str, Any] = {
+        part.name: _list_differences(getattr(run, part.name)) for part in fields(run)
+    }
     seed = parts["train"].pop("seed", 0)
+    if isinstance(run, FitRun):  # else a fit and a training, all at their defaults, were one
+        parts["kind"] = "fit"
     text = json.dumps(parts, sort_keys=True, default=str)
     return f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-seed{seed}"
 
@@ -72,11 +78,11 @@ def adopt_trials(folder: Path) -> int:
     return adopted
 
 
-def read_trial(run: RunConfig, tests: Mapping[str, TestSet], folder: Path) -> dict[str, Any] | None:
-    """What a trial found, or None if it has yet to be trained, or scored on one of the test sets.
+def read_trial(run: Run, tests: Mapping[str, TestSet], folder: Path) -> dict[str, Any] | None:
+    """What a trial found, or None if it has yet to be done, or scored on one of the test sets.
 
     Returns:
-        the numbers of a row: what the training says, and `scores` by test set.
+        the numbers of a row: what the training or the fit says, and `scores` by test set.
     Raises:
         ValueError: if the trial was made by code with other defaults.
     """
@@ -84,23 +90,30 @@ def read_trial(run: RunConfig, tests: Mapping[str, TestSet], folder: Path) -> di
     kept = _read_kept(out, run)
     if kept is None or any(_is_new(kept, name, test, run) for name, test in tests.items()):
         return None
-    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     return {
-        **describe_training(rows, read_meta(out / "best")["epoch"], run.model.objective),
+        **_describe(run, out),
         "scores": {name: kept["tests"][name]["scores"] for name in tests},
         "seconds": kept["seconds"],
         "device": kept["device"],
     }
 
 
+def _describe(run: Run, out: Path) -> dict[str, Any]:
+    meta = read_meta(out / "best")
+    if isinstance(run, FitRun):
+        return describe_fit(meta["config"])
+    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return describe_training(rows, meta["epoch"], run.model.objective)
+
+
 def run_trial(
-    run: RunConfig,
+    run: Run,
     tests: Mapping[str, TestSet],
     folder: Path,
     cache: Cache,
     weights_dir: Path | None = None,
 ) -> dict[str, Any]:
-    """Train and score, whatever of it is still to be done.
+    """Train or fit, and score, whatever of it is still to be done.
 
     `folder/<trial>/` receives the run and `score.json`, which also says what was asked: a trial
     that was trained is scored on a new test set without being trained again.
@@ -111,7 +124,10 @@ def run_trial(
     out, start_s = folder / name_trial(run), time.perf_counter()
     kept = _read_kept(out, run)
     if kept is None:
-        _train(run, out, cache, weights_dir)
+        if isinstance(run, FitRun):
+            _fit(run, out, cache, weights_dir)
+        else:
+            _train(run, out, cache, weights_dir)
         kept = {"seconds": 0.0, "device": cache.device, "tests": {}}
     model = load_checkpoint(out / "best", cache.device)
     for name, test in tests.items():
@@ -146,8 +162,18 @@ def _train(run: RunConfig, out: Path, cache: Cache, weights_dir: Path | None) ->
     )
 
 
-def _read_kept(out: Path, run: RunConfig) -> dict[str, Any] | None:
-    """`score.json` of a trial that was trained, else None."""
+def _fit(run: FitRun, out: Path, cache: Cache, weights_dir: Path | None) -> None:
+    model = build_predictive_attention(run.model)
+    load_encoders(model, weights_dir)
+    model.to(cache.device).eval()
+    selects = run.train.select != "last"
+    test = cache.selection_under_every_sound(model, run) if selects else None
+    pairs = cache.training_pairs(run)
+    finish_fit(model, run, cache.training_moments(model, run), pairs, test, out)
+
+
+def _read_kept(out: Path, run: Run) -> dict[str, Any] | None:
+    """`score.json` of a trial that was trained or fitted, else None."""
     if not (out / SCORE).exists():
         return None
     if differences := list_differences(out / CONFIG, run):
@@ -165,13 +191,13 @@ def _read_kept(out: Path, run: RunConfig) -> dict[str, Any] | None:
     return kept
 
 
-def _is_new(kept: Mapping[str, Any], name: str, test: TestSet, run: RunConfig) -> bool:
+def _is_new(kept: Mapping[str, Any], name: str, test: TestSet, run: Run) -> bool:
     """Whether the trial was not asked on this very test set."""
     asked = json.loads(json.dumps(asdict(fit_test(test, run))))
     return kept["tests"].get(name, {}).get("asked") != asked
 
 
-def fit_test(test: TestSet, run: RunConfig) -> TestSet:
+def fit_test(test: TestSet, run: Run) -> TestSet:
     """The test set; of `orchestra`, with as many instruments as were there to learn from."""
     if test.data.name != "orchestra":
         return test
@@ -179,15 +205,13 @@ def fit_test(test: TestSet, run: RunConfig) -> TestSet:
     return replace(test, data=data)
 
 
-def load_trial(run: RunConfig, folder: Path, device: str) -> SSPL:
+def load_trial(run: Run, folder: Path, device: str) -> AudioVisualModel:
     """The model of a trial that was done."""
-    model = load_checkpoint(folder / name_trial(run) / "best", device)
-    assert isinstance(model, SSPL)
-    return model
+    return load_checkpoint(folder / name_trial(run) / "best", device)
 
 
 @contextmanager
-def hold_trial(run: RunConfig, folder: Path) -> Iterator[bool]:
+def hold_trial(run: Run, folder: Path) -> Iterator[bool]:
     """Whether the trial is ours to do: False where another process is at it."""
     out = folder / name_trial(run)
     out.mkdir(parents=True, exist_ok=True)
@@ -199,6 +223,8 @@ def hold_trial(run: RunConfig, folder: Path) -> Iterator[bool]:
         yield False
 
 
-def with_seed(run: RunConfig, seed: int) -> RunConfig:
-    """The run with another seed."""
+def with_seed(run: AnyRun, seed: int) -> AnyRun:
+    """The run with another seed; a fit whose pairs no seed draws is one trial for all seeds."""
+    if isinstance(run, FitRun) and (run.data.name == "orchestra" or not run.data.num_train):
+        seed = 0
     return replace(run, train=replace(run.train, seed=seed))

@@ -1,4 +1,4 @@
-"""What an experiment is: variants of a training run, each with the paper's numbers for it."""
+"""What an experiment is: variants of a training or a fit, each with the paper's numbers for it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from sspl.data.pairs import Pairs
 from sspl.experiments.engine.setup import Recipe, Setup
-from sspl.training.config import RunConfig
+from sspl.training.config import Run, RunConfig
 
 Paper = Mapping[str, tuple[float | None, float | None]]
 
@@ -19,14 +19,14 @@ class Variant:
 
     Attributes:
         label: its name there.
-        run: what is trained, whatever the seed.
+        run: what is trained or fitted, whatever the seed.
         group: rows of different groups are not compared with each other.
         paper: cIoU@0.5 and AUC by the paper's test set ("Flickr", "VGG-SS"), where it has them.
         facts: what else its rows say.
     """
 
     label: str
-    run: RunConfig
+    run: Run
     group: str = ""
     paper: Paper = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -39,10 +39,11 @@ class Experiment:
     Attributes:
         name: as the command calls it.
         title: as the paper calls it, and what it asks.
-        variants: what is trained for it at a scale; trials that others had trained are not again.
+        variants: what is trained or fitted for it at a scale; trials that others had done are not
+            done again.
         reading: where ours at the tiny scale and the paper's agree and where not, and why we think
             so.
-        measure: what else a row says, from its run and the pairs it learned from.
+        measure: what else a row says, from its training run and the pairs it learned from.
         draw: its chart, from the result.
         num_panels: how many pictures of the last test set are kept with the maps of every variant,
             and drawn, those of a group in one figure.
