@@ -30,10 +30,12 @@ tiny: .venv/app
 	for preset in tiny tiny-no-pcm tiny-paper tiny-paper-no-pcm; do \
 	    $(BIN)/python -m sspl.train --preset $$preset --out runs/$$preset --resume || exit 1; \
 	done
-	mkdir -p assets/models/tiny-pcm assets/models/tiny-no-pcm
+	$(BIN)/python -m sspl.train --preset tiny-predictive --out runs/tiny-predictive
+	mkdir -p assets/models/tiny-pcm assets/models/tiny-no-pcm assets/models/tiny-predictive
+	cp runs/tiny-predictive/best/* assets/models/tiny-predictive/
 	cp runs/tiny/best/* assets/models/tiny-pcm/
 	cp runs/tiny-no-pcm/best/* assets/models/tiny-no-pcm/
-	for name in tiny-pcm tiny-no-pcm; do \
+	for name in tiny-pcm tiny-no-pcm tiny-predictive; do \
 	    $(BIN)/python -m sspl.evaluate --checkpoint assets/models/$$name --kind silent --num 500 \
 	        --seed 31337 --json assets/models/$$name/evaluation.json || exit 1; \
 	done

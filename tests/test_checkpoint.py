@@ -118,8 +118,8 @@ def test_the_shipped_models_load_and_say_where_they_come_from(name):
     model = load_model(name, "cpu")
     meta = json.loads((find_checkpoint(name) / "meta.json").read_text())
     assert meta["selection"] == "val"
-    assert meta["data"]["name"] == "orchestra"
-    assert bool(model.config.num_cycles) == (name == "tiny")
+    assert (meta["data"]["name"] == "orchestra") == (name != "photo")
+    assert bool(model.config.num_cycles) == (name != "tiny-no-pcm")
 
 
 def test_the_shipped_models_are_small():
