@@ -25,7 +25,7 @@ from sspl.predictive_attention import PredictiveAttention
 from sspl.training.closed_form import Moments, fit_moments, gather_moments
 from sspl.training.config import FitRun
 from sspl.training.loop import CONFIG
-from sspl.training.refine import encode_places, refine
+from sspl.training.refine import encode_locations, refine
 from sspl.upgrades import FORMAT
 from sspl.weights import load_encoders
 
@@ -88,8 +88,8 @@ def finish_fit(
     rows = [_describe_epoch(model, test, None)]
     predictions = [model.prediction.clone()]
     if run.train.epochs:
-        places = encode_places(model, pairs, run.train.num_pairs)
-        for loss in refine(model, places, run.train):
+        locations = encode_locations(model, pairs, run.train.num_pairs)
+        for loss in refine(model, locations, run.train):
             rows.append(_describe_epoch(model, test, loss))
             predictions.append(model.prediction.clone())
             print(f"epoch {len(rows) - 1}: {_tell(rows[-1])}", file=sys.stderr)

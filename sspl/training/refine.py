@@ -5,9 +5,9 @@ the cycles attend to at their end, with the paper's two views: the sound predict
 looks is to meet the one heard, Eqs. (9) to (11), and that of the other view, Eq. (8), so that the
 map does not shrink onto the one telling part, which one view may lack. No negatives, no labels.
 
-The encoders are frozen and see whole pictures once; a view is a square of the grid of places.
+The encoders are frozen and see whole pictures once; a view is a square of the grid of locations.
 
-Letters: N pairs, B batch, P places of a grid of h w, D visual directions, K sound directions.
+Letters: N pairs, B batch, P locations of a grid of h w, D visual directions, K sound directions.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from sspl.training.config import FitConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
+class Locations:
     """Pairs as the cycles take them in.
 
     Attributes:
@@ -42,8 +42,8 @@ class Places:
 
 
 @torch.no_grad()
-def encode_places(model: PredictiveAttention, pairs: Pairs, most: int) -> Places:
-    """The first `most` pairs, with a progress bar; 50 kB a pair at 14x14 places."""
+def encode_locations(model: PredictiveAttention, pairs: Pairs, most: int) -> Locations:
+    """The first `most` pairs, with a progress bar; 50 kB a pair at 14x14 locations."""
     device, spec = model.visual_mean.device, model.config.image_spec
     mine = range(min(most, len(pairs)))
     batches = zip(
@@ -52,7 +52,7 @@ def encode_places(model: PredictiveAttention, pairs: Pairs, most: int) -> Places
         strict=True,
     )
     whitened, prior, sounds = [], [], []
-    with tqdm(total=len(mine), desc="encode places", unit="pair", leave=False) as bar:
+    with tqdm(total=len(mine), desc="encode locations", unit="pair", leave=False) as bar:
         for images, patches in batches:
             visual = model.encode_image(whole_view(images.to(device), spec)).float()
             x = model.whiten(visual)
@@ -61,10 +61,10 @@ def encode_places(model: PredictiveAttention, pairs: Pairs, most: int) -> Places
             prior.append(model.measure_prior(visual, x).unflatten(1, grid).half())
             sounds.append(model.project_audio(model.encode_audio(patches.to(device)).float())[0])
             bar.update(len(images))
-    return Places(whitened=torch.cat(whitened), prior=torch.cat(prior), sound=torch.cat(sounds))
+    return Locations(whitened=torch.cat(whitened), prior=torch.cat(prior), sound=torch.cat(sounds))
 
 
-def refine(model: PredictiveAttention, places: Places, config: FitConfig) -> Iterator[float]:
+def refine(model: PredictiveAttention, locations: Locations, config: FitConfig) -> Iterator[float]:
     """Train the prediction of a fitted model, in place; yields the mean loss after each epoch.
 
     The same seed gives the same model, bit for bit on one CPU.
@@ -76,9 +76,9 @@ def refine(model: PredictiveAttention, places: Places, config: FitConfig) -> Ite
     try:
         for _ in range(config.epochs):
             losses = []
-            order = torch.randperm(len(places.sound), generator=generator)
+            order = torch.randperm(len(locations.sound), generator=generator)
             for batch in order.split(config.batch_size):
-                loss = measure_loss(model, places, batch, config, generator)
+                loss = measure_loss(model, locations, batch, config, generator)
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 optimizer.step()
@@ -92,7 +92,7 @@ def refine(model: PredictiveAttention, places: Places, config: FitConfig) -> Ite
 
 def measure_loss(
     model: PredictiveAttention,
-    places: Places,
+    locations: Locations,
     batch: Tensor,
     config: FitConfig,
     generator: torch.Generator,
@@ -100,8 +100,8 @@ def measure_loss(
     """Of some pairs (B,): the error of the predicted sound, and how far two views disagree."""
     views = []
     for _ in range(2):
-        whitened, prior = _cut_square(places, batch, config.view, generator)
-        *_, last = model.iterate(whitened, prior, places.sound[batch])
+        whitened, prior = _cut_square(locations, batch, config.view, generator)
+        *_, last = model.iterate(whitened, prior, locations.sound[batch])
         views.append(last)
     first, second = views
     error = (first.error.mean() + second.error.mean()) / 2
@@ -110,15 +110,15 @@ def measure_loss(
 
 
 def _cut_square(
-    places: Places, batch: Tensor, share: float, generator: torch.Generator
+    locations: Locations, batch: Tensor, share: float, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """One square of the grid for all pictures of a batch: (B, P, D) and (B, P)."""
-    height, width = places.prior.shape[1:]
+    height, width = locations.prior.shape[1:]
     rows, columns = max(1, round(share * height)), max(1, round(share * width))
     top = int(torch.randint(height - rows + 1, (), generator=generator))
     left = int(torch.randint(width - columns + 1, (), generator=generator))
     here = (batch, slice(top, top + rows), slice(left, left + columns))
     return (
-        places.whitened[here].flatten(1, 2).float(),
-        places.prior[here].flatten(1, 2).float(),
+        locations.whitened[here].flatten(1, 2).float(),
+        locations.prior[here].flatten(1, 2).float(),
     )

@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from test_predictive_attention import make_model
 
 from sspl.training.config import FitConfig
-from sspl.training.refine import Places, measure_loss, refine
+from sspl.training.refine import Locations, measure_loss, refine
 
 CONFIG = FitConfig(epochs=3, batch_size=4, learning_rate=1e-2, view=1.0)
 
 
-def make_places(num: int = 12) -> Places:
-    return Places(
+def make_locations(num: int = 12) -> Locations:
+    return Locations(
         whitened=torch.randn(num, 4, 5, 6).half(),
         prior=torch.rand(num, 4, 5).half(),
         sound=torch.randn(num, 3),
@@ -22,22 +22,25 @@ def make_places(num: int = 12) -> Places:
 
 
 def test_the_loss_of_two_views_that_are_the_whole_picture_is_the_prediction_error():
-    model, places, batch = make_model(), make_places(), torch.tensor([2, 7, 1])
-    loss = measure_loss(model, places, batch, CONFIG, torch.Generator())
-    x, b = places.whitened[batch].flatten(1, 2).float(), places.prior[batch].flatten(1, 2).float()
-    *_, last = model.iterate(x, b, places.sound[batch])
-    by_hand = 1 - F.cosine_similarity(places.sound[batch], last.predicted_sound)
+    model, locations, batch = make_model(), make_locations(), torch.tensor([2, 7, 1])
+    loss = measure_loss(model, locations, batch, CONFIG, torch.Generator())
+    x, b = (
+        locations.whitened[batch].flatten(1, 2).float(),
+        locations.prior[batch].flatten(1, 2).float(),
+    )
+    *_, last = model.iterate(x, b, locations.sound[batch])
+    by_hand = 1 - F.cosine_similarity(locations.sound[batch], last.predicted_sound)
     # Two views that are the same agree, so that Eq. (8) adds nothing.
     assert float(loss) == pytest.approx(float(by_hand.mean()), abs=1e-5)
 
 
 def test_views_that_disagree_cost_more_by_their_weight():
-    model, places, batch = make_model(), make_places(), torch.arange(12)
+    model, locations, batch = make_model(), make_locations(), torch.arange(12)
     losses = [
         float(
             measure_loss(
                 model,
-                places,
+                locations,
                 batch,
                 replace(CONFIG, view=0.5, views_weight=weight),
                 torch.Generator().manual_seed(4),
@@ -50,12 +53,12 @@ def test_views_that_disagree_cost_more_by_their_weight():
 
 
 def test_learning_lowers_the_loss_moves_the_prediction_alone_and_repeats_itself():
-    places, found = make_places(), []
+    locations, found = make_locations(), []
     for _ in range(2):
         torch.manual_seed(1)
         model = make_model()
         before = {name: buffer.clone() for name, buffer in model.named_buffers()}
-        losses = list(refine(model, places, CONFIG))
+        losses = list(refine(model, locations, CONFIG))
         assert losses[-1] < losses[0]
         moved = {n for n, buffer in model.named_buffers() if not torch.equal(buffer, before[n])}
         assert moved == {"prediction"}
@@ -66,7 +69,7 @@ def test_learning_lowers_the_loss_moves_the_prediction_alone_and_repeats_itself(
 
 def test_stopped_in_the_middle_the_model_is_whole():
     model = make_model()
-    learning = refine(model, make_places(), CONFIG)
+    learning = refine(model, make_locations(), CONFIG)
     next(learning)
     learning.close()
     assert not model.prediction.requires_grad
