@@ -128,7 +128,14 @@ def test_lines_of_the_tables_lead_to_their_variants(ablations, variants):
 
 def test_a_page_without_variants_says_so(models, samples, tmp_path):
     model, picked = gr.Radio(list(models)), gr.HTML()
-    page = Page(models=models, samples=samples, scene=gr.State(), model=model, picked=picked)
+    page = Page(
+        models=models,
+        samples=samples,
+        scene=gr.State(),
+        model=model,
+        facts=gr.Markdown(),
+        picked=picked,
+    )
     assert build_ablations_tab(page, variants=tmp_path) is None
     with pytest.raises(ValueError, match=r"variants\.json is missing: run python -m"):
         load_ablations(tmp_path, TINY_RESULTS)
