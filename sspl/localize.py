@@ -27,7 +27,7 @@ from sspl.plots.overlay import overlay_map
 from sspl.plots.rendering import render_figure
 from sspl.plots.steps import draw_step, steps_figure
 from sspl.sliding_window import is_silent, measure_level_dbfs
-from sspl.trace_stats import measure_cycle
+from sspl.trace_stats import measure_audible, measure_cycle
 from sspl.zoo.shipped import DEFAULT, load_model
 
 PICTURES, ANIMATIONS = (".png", ".jpg", ".jpeg", ".webp"), (".gif", ".mp4")
@@ -107,8 +107,8 @@ def _show_picture(localizer: Localizer, options: Options) -> dict[str, Any]:
     rate_hz = localizer.model.config.audio_spec.sample_rate_hz
     waveform = read_audio(options.audio, sample_rate_hz=rate_hz)
     trace = localizer.set_sample(image, (rate_hz, waveform)).trace()
-    silent, audible = is_silent(waveform), trace.audible
-    nothing = audible is not None and not audible.any()
+    silent, audible_share = is_silent(waveform), measure_audible(trace)
+    nothing = audible_share == 0
     if nothing and not silent:
         print(
             f"nothing in this picture makes this sound, as far as {options.model} knows",
@@ -131,7 +131,7 @@ def _show_picture(localizer: Localizer, options: Options) -> dict[str, Any]:
         "model": options.model,
         "level_dbfs": measure_level_dbfs(waveform),
         "silent": silent,
-        "audible_share": None if audible is None else float(audible.float().mean()),
+        "audible_share": audible_share,
         "cycles": [measure_cycle(trace, t) for t in range(1, len(trace.similarity) + 1)],
     }
 

@@ -15,7 +15,7 @@ from sspl.audio import CLIP_S
 from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.media.video import Video
 from sspl.model import AudioVisualModel
-from sspl.trace_stats import find_peak
+from sspl.trace_stats import find_peak, measure_audible
 
 # The audio encoder's input is stretched to full scale: a room's hiss would be mapped like music.
 # The empty rooms of `orchestra` hiss at -60 dBFS.
@@ -162,7 +162,6 @@ def _locate(model: AudioVisualModel, moments: list[_Moment]) -> list[_Located]:
     sounds = torch.cat([moment.sound for moment in moments]).to(device)
     trace = model.trace(views, sounds)
     maps = trace.similarity[-1].cpu()  # (B, h, w)
-    audible = None if trace.audible is None else trace.audible.float().mean((1, 2)).tolist()
     located = []
     for number, (moment, similarity) in enumerate(zip(moments, maps, strict=True)):
         silent = moment.level_dbfs < SILENT_DBFS
@@ -171,7 +170,7 @@ def _locate(model: AudioVisualModel, moments: list[_Moment]) -> list[_Located]:
             start_s=moment.start_s,
             level_dbfs=moment.level_dbfs,
             silent=silent,
-            audible_share=None if silent or audible is None else audible[number],
+            audible_share=None if silent else measure_audible(trace, number),
             peak=None if silent else find_peak(similarity),
             mean_similarity=None if silent else float(similarity.mean()),
         )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tyro
+from accelerate import Accelerator
 
 from sspl.build import build_model
 from sspl.checkpoint import read_meta
@@ -25,7 +26,12 @@ from sspl.media.files import replace_when_done
 from sspl.plots.training_run import plot_training
 from sspl.presets import FITS, PRESETS
 from sspl.training.config import FitRun, RunConfig
-from sspl.training.datasets import load_scored_pairs, load_training_pairs, use_embeddings
+from sspl.training.datasets import (
+    AnyRun,
+    load_scored_pairs,
+    load_training_pairs,
+    use_embeddings,
+)
 from sspl.training.devices import open_devices
 from sspl.training.fitting import fit_run
 from sspl.training.loop import train
@@ -92,13 +98,19 @@ def _set_defaults(kind: Any, chosen: Chosen) -> Any:
     )
 
 
-def fit_main(options: FitOptions) -> None:
-    run = FitRun(model=options.model, train=options.train, data=options.data)
+def _open_run(run: AnyRun, device: str | None) -> tuple[AnyRun, Accelerator]:
+    """The run on the embeddings that its data names, if any, and its devices; it is printed."""
     if run.data.embeddings is not None:
         run = use_embeddings(run, Path(run.data.embeddings))
-    accelerator = open_devices(options.device)
+    accelerator = open_devices(device)
     if accelerator.is_main_process:
         print(json.dumps(asdict(run), indent=1))
+    return run, accelerator
+
+
+def fit_main(options: FitOptions) -> None:
+    run = FitRun(model=options.model, train=options.train, data=options.data)
+    run, accelerator = _open_run(run, options.device)
     encoder = run.model.audio_spec
     pairs = load_training_pairs(run.data, run.train.seed, encoder)
     selection = None
@@ -122,11 +134,8 @@ def main(options: Options | FitOptions) -> None:
         fit_main(options)
         return
     run = RunConfig(model=options.model, train=options.train, data=options.data)
-    if run.data.embeddings is not None:
-        run = use_embeddings(run, Path(run.data.embeddings))
-    accelerator = open_devices(options.device)
+    run, accelerator = _open_run(run, options.device)
     if accelerator.is_main_process:
-        print(json.dumps(asdict(run), indent=1))
         for note in run.list_notes():
             print(f"note: {note}")
 
