@@ -129,9 +129,8 @@ class PredictiveAttention(AudioVisualModel):
         length = sound.norm(dim=1, keepdim=True).clamp_min(1e-6)
         return torch.einsum("bpk,bk->bp", predicted, sound / length) / self.agreement_scale
 
-    def measure_agreement(self, visual: Tensor, sound: Tensor) -> Tensor:
-        """The agreement of each place and of those that look like it, (B, P)."""
-        whitened = self.whiten(visual)
+    def measure_agreement(self, whitened: Tensor, sound: Tensor) -> Tensor:
+        """The agreement of each place (B, P, D) and of those that look like it, (B, P)."""
         agreement = self.compare(self.predict(whitened), sound)
         if not self.config.spread:
             return agreement
@@ -144,18 +143,14 @@ class PredictiveAttention(AudioVisualModel):
         shown = visual.flatten(2).mT if self.config.rectified_features else whitened
         return measure_saliency(shown, self.config.saliency_offset)
 
-    def run(self, visual: Tensor, sound: Tensor) -> Iterator[Cycle]:
+    def iterate(self, whitened: Tensor, saliency: Tensor, sound: Tensor) -> Iterator[Cycle]:
         """The cycles, one after the other.
 
         Args:
-            visual: (B, C, h, w) of `encode_image`; any grid.
+            whitened: (B, P, D) of `whiten`, whichever places they are.
+            saliency: (B, P) of `measure_prior`, theirs.
             sound: (B, K) of `project_audio`.
         """
-        whitened = self.whiten(visual)
-        return self.iterate(whitened, self.measure_prior(visual, whitened), sound)
-
-    def iterate(self, whitened: Tensor, saliency: Tensor, sound: Tensor) -> Iterator[Cycle]:
-        """`run` on places (B, P, D), whichever they are, with their prior (B, P)."""
         c, predicted = self.config, self.predict(whitened)
         agreement = self.compare(predicted, sound)
         alike = relate_locations(whitened, c.sharpness) if c.spread else None
@@ -176,7 +171,8 @@ class PredictiveAttention(AudioVisualModel):
 
         `similarity` is the attention to the power of `extent`; `errors` has one layer, e_0.
         """
-        cycles = list(self.run(visual, sound))
+        whitened = self.whiten(visual)
+        cycles = list(self.iterate(whitened, self.measure_prior(visual, whitened), sound))
         grid = visual.shape[2:]
         maps = [cycle.attention.pow(self.config.extent).unflatten(1, grid) for cycle in cycles]
         return Trace(
@@ -184,7 +180,7 @@ class PredictiveAttention(AudioVisualModel):
             errors=torch.stack([cycle.error for cycle in cycles])[..., None],
             predicted_sound=torch.stack([cycle.predicted_sound for cycle in cycles]),
             sound=sound,
-            agreement=self.measure_agreement(visual, sound).unflatten(1, grid),
+            agreement=self.measure_agreement(whitened, sound).unflatten(1, grid),
             threshold=self.threshold,
         )
 
