@@ -117,7 +117,8 @@ def _tell_data(
 ) -> str:
     num, name = data["num_train"], Path(data["name"]).name
     if not isinstance(network, SSPL):
-        return f"fitted to {metrics['pairs']:,} pairs of {name} in one pass"
+        fitted = f"fitted to {metrics['pairs']:,} pairs of {name} in one pass"
+        return f"{fitted}, then learned through its cycles" if "loss" in metrics else fitted
     scenes = f"{num:,} scenes" if num else "all"
     labels = "with labels" if network.config.objective.needs_classes else "without labels"
     return f"trained on {scenes} of {name}, {labels}"
