@@ -148,7 +148,7 @@ def test_it_trains_and_comes_back_from_its_checkpoint(tmp_path, changes):
     trainer.save(tmp_path / "last.pt")
     other = Trainer(build_model(config), run, make_pairs(8), open_devices("cpu"))
     other.resume(tmp_path / "last.pt")
-    save_checkpoint(model, tmp_path / "best", describe_run(run, row))
+    save_checkpoint(model, tmp_path / "best", describe_run(run, row, []))
     loaded = load_checkpoint(tmp_path / "best")
     assert loaded.config == config
     for name, value in model.state_dict().items():

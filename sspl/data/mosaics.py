@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sspl.data.manifest import AnnotatedObject
-from sspl.data.pairs import Pairs
+from sspl.data.pairs import Pairs, split_labels
 from sspl.data.stores import Store
 
 NumTiles = Literal[2, 4]
@@ -119,7 +119,7 @@ def find_layout(objects: Sequence[AnnotatedObject]) -> tuple[Layout, int] | None
 def list_tile_classes(pairs: Pairs) -> list[frozenset[str]]:
     """The classes in each mosaic, nothing for other pictures; empty where there is no mosaic."""
     found = [
-        _split_labels(item.label for item in objects) if find_layout(objects) else frozenset()
+        split_labels(item.label for item in objects) if find_layout(objects) else frozenset()
         for objects in pairs.objects
     ]
     return found if any(found) else []
@@ -158,9 +158,9 @@ def _draw_partners(
 ) -> list[list[int]]:
     """For each of the single pictures n - 1 others; no two share a class."""
     seen = [
-        _split_labels([pairs.labels[i], *(o.label for o in pairs.objects[i])])
+        split_labels([pairs.labels[i], *(o.label for o in pairs.objects[i])])
         if pairs.objects
-        else _split_labels([pairs.labels[i]])
+        else split_labels([pairs.labels[i]])
         for i in singles
     ]
     groups: dict[frozenset[str], list[int]] = {}
@@ -200,10 +200,6 @@ def _extend(
             if more is not None:
                 return [classes, *more]
     return None
-
-
-def _split_labels(labels: Iterable[str]) -> frozenset[str]:
-    return frozenset(name for label in labels for name in label.split("+")) - {""}
 
 
 # --- What a mosaic shows and plays ------------------------------------------------------------

@@ -50,11 +50,21 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def classes(self) -> list[str]:
+        """Every class that sounds in one of them, sorted; empty where none is known."""
+        return sorted(split_labels(self.labels))
+
     def draw_truth(self, indices: Iterable[int]) -> Tensor:
         """The ground truth of some pairs: (n, 224, 224) in [0, 1], 0 where no source is visible."""
         people = self.num_annotators or [1] * len(self)
         truth = [ground_truth(self.boxes[i], people[i]) for i in indices]
         return torch.from_numpy(np.stack(truth))
+
+
+def split_labels(labels: Iterable[str]) -> frozenset[str]:
+    """The classes in labels: "cello+flute" is of two, "" of none."""
+    return frozenset(name for label in labels for name in label.split("+")) - {""}
 
 
 def orchestra_pairs(

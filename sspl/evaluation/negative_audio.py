@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sspl.audio import CLIP_S
 from sspl.data.inputs import apply_front_end
+from sspl.data.pairs import split_labels
 from sspl.model import AudioVisualModel
 
 AudioCondition = Literal["right", "other", "same", "silent", "noise"]
@@ -96,7 +97,7 @@ def choose_partners(
     """
     rng = np.random.default_rng([seed, 41])
     names, codes = np.unique(np.array(labels), return_inverse=True)
-    classes = [set(name.split("+")) - {""} for name in names]
+    classes = [split_labels([name]) for name in names]
     numbers = np.unique(np.array(sounds), return_inverse=True)[1]
     everyone = np.arange(len(labels))
     members = [np.flatnonzero(codes == code) for code in range(len(names))]

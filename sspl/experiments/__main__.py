@@ -16,13 +16,13 @@ from sspl.command import run_command
 from sspl.experiments.catalogue import EXPERIMENTS, list_experiments
 from sspl.experiments.engine.results import write_results
 from sspl.experiments.engine.runner import run_experiments
-from sspl.experiments.engine.setup import Setup, light_setup, paper_setup, tiny_setup
+from sspl.experiments.engine.setup import Setup, paper_setup, photo_setup, tiny_setup
 from sspl.experiments.engine.variants import Experiment
 
 
 def main(
     names: Annotated[tuple[str, ...], tyro.conf.Positional],
-    preset: Literal["tiny", "light", "paper"] = "tiny",
+    preset: Literal["tiny", "photo", "paper"] = "tiny",
     seeds: tuple[str, ...] = ("0", "1", "2"),
     out: Path | None = None,
     report: Path | None = None,
@@ -39,7 +39,7 @@ def main(
     Args:
         names: list; experiments, such as table5 figure2; all; or report, which only writes the
             text of the rows that are in --out.
-        preset: tiny, on the built-in world, in minutes; light, photographs on a CPU, with --data;
+        preset: tiny, on the built-in world, in minutes; photo, photographs on a CPU, with --data;
             paper, the paper's networks and settings on a GPU, with --flickr, --vggsound or both.
         seeds: one training each; 0 1 2 or 0,1,2.
         out: folder for the rows (NAME.json) and figures (NAME.*), by default PRESET/results in
@@ -47,8 +47,8 @@ def main(
         report: the text of all rows in --out, by default RESULTS.md there.
         runs: trainings are kept there, and shared: what was done is not done again. Start the
             command twice to use two processes.
-        data: of light, a folder with manifest.jsonl and the splits train, val and test.
-        embeddings: of light, an .npz with the sounds as another network embedded them.
+        data: of photo, a folder with manifest.jsonl and the splits train, val and test.
+        embeddings: of photo, an .npz with the sounds as another network embedded them.
         flickr: of paper, SoundNet-Flickr as sspl.prepare made it.
         vggsound: of paper, VGG-Sound and VGG-SS as sspl.prepare made them.
         music: of paper, MUSIC as sspl.prepare made it; Figure 2 learns from it.
@@ -107,8 +107,8 @@ def _choose_setup(
     vggsound: Path | None,
     music: Path | None,
 ) -> Setup:
-    if preset != "light" and (data or embeddings):
-        raise ValueError("--data and --embeddings belong to --preset light")
+    if preset != "photo" and (data or embeddings):
+        raise ValueError("--data and --embeddings belong to --preset photo")
     if preset != "paper" and (flickr or vggsound or music):
         raise ValueError("--flickr, --vggsound and --music belong to --preset paper")
     if preset == "tiny":
@@ -116,8 +116,8 @@ def _choose_setup(
     if preset == "paper":
         return paper_setup(flickr, vggsound, music)
     if data is None:
-        raise ValueError("--preset light needs --data FOLDER, one that holds manifest.jsonl")
-    return light_setup(data, embeddings)
+        raise ValueError("--preset photo needs --data FOLDER, one that holds manifest.jsonl")
+    return photo_setup(data, embeddings)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

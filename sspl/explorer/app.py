@@ -37,8 +37,8 @@ MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest w
 FONT = (LocalFont("Source Sans Pro", weights=(400, 700)), "sans-serif")
 
 INTRODUCTION = """# SSPL Explorer
-Where in the picture is what we hear? The model was never told: it learned from pictures and their
-sounds alone. Pick a sample, or bring your own, and step through its cycles."""
+Where in the picture is what we hear? No model here was ever told: they learned from pictures and
+sounds that belong together. Pick a sample, or bring your own, and step through the cycles."""
 TABS = (
     ("inside", "Inside the model", build_inside_tab),
     ("ablations", "Ablations", build_ablations_tab),

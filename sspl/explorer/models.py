@@ -14,7 +14,9 @@ from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
 
 OPENS_WITH = "tiny-predictive"  # of the shipped models, where it is one of them
 PHOTO = "photo"  # the shipped model for photographs and recordings
+FOR_PHOTOGRAPHS = (PHOTO, "photo-pcm")  # and what it is compared with
 DRAWN = "orchestra"  # the built-in world
+MOST_NAMED = 40  # classes; of more the number says enough
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ def load_models(names: tuple[str, ...]) -> dict[str, Model]:
     for name in names:
         key = name if Path(name).name in models else Path(name).name
         network, folder = load_model(name), find_checkpoint(name)
-        label = name_kind(network) + (", photographs" if key == PHOTO else "")
+        label = name_kind(network) + (", photographs" if key in FOR_PHOTOGRAPHS else "")
         if label in {model.label for model in models.values()}:
             label = f"{label}: {name}"
         meta = read_meta(folder)
@@ -104,6 +106,9 @@ def describe_model(network: AudioVisualModel, meta: dict[str, Any]) -> str:
         split = "test" if meta.get("selection") == "test" else "validation"
         chosen = "epoch" if isinstance(network, SSPL) else "extent and its threshold"
         parts.append(f"cIoU\\@0.5 {score:.2f} on the {split} split, which chose its {chosen}")
+    if classes := meta.get("classes"):
+        named = f": {', '.join(classes)}" if len(classes) <= MOST_NAMED else ""
+        parts.append(f"it has met {len(classes)} kinds of sound and knows no other{named}")
     device = next(network.parameters()).device
     if device.type == "cuda":
         parts.append(f"running on {torch.cuda.get_device_name(device)}")

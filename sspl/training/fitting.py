@@ -4,7 +4,7 @@ Letters: N pairs, T cycles, h w map.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from sspl.build import build_predictive_attention
 from sspl.checkpoint import save_checkpoint
 from sspl.data.pairs import Pairs
 from sspl.encode import Encoded, predict_cycles, predict_maps
+from sspl.evaluation.negative_audio import AudioCondition
 from sspl.evaluation.test_sets import EncodedTestSet, encode_test_set
 from sspl.media.files import write_json
 from sspl.metrics import score_maps
@@ -30,6 +31,8 @@ from sspl.upgrades import FORMAT
 from sspl.weights import load_encoders
 
 EXTENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8)
+MOST_IN_NOISE = 0.01  # share of the pictures that is on; tests are to stay below twice that
+NOISES: tuple[AudioCondition, ...] = ("silent", "noise")
 
 
 def fit_run(
@@ -97,7 +100,7 @@ def finish_fit(
     if test is not None:
         epoch = max(range(len(rows)), key=lambda e: (rows[e]["auc"], -e))
         model.prediction = predictions[epoch]
-        threshold = choose_threshold(*find_peaks(model, test))
+        threshold = choose_threshold(measure_agreements(model, test))
         model = with_reading(model, extent=rows[epoch]["extent"], threshold=threshold)
         rows[epoch]["threshold"] = threshold
     num = int(moments.num_pairs)
@@ -108,6 +111,7 @@ def finish_fit(
         "selection": run.train.select,
         "seed": run.train.seed,
         "data": asdict(run.data),
+        "classes": pairs.classes,
         "train": asdict(run.train),
     }
     save_checkpoint(model, out / "best", facts)
@@ -144,44 +148,50 @@ def choose_extent(scores: Mapping[float, Mapping[str, float]]) -> float:
     return max(scores, key=lambda extent: (scores[extent]["auc"], -abs(extent - 1)))
 
 
-def find_peaks(model: PredictiveAttention, test: EncodedTestSet) -> tuple[Tensor, list[Tensor]]:
-    """The highest agreement in each picture: (N,) under its own sound, and under foreign ones.
+def measure_agreements(
+    model: PredictiveAttention, test: EncodedTestSet
+) -> dict[AudioCondition, Tensor]:
+    """The agreement in each picture (n, h, w) under its own sound, "right", and under foreign ones.
 
     Foreign are a sound of another class, silence and white noise, where the set has them.
     """
-    own, foreign = torch.empty(0), list[Tensor]()
-    everyone = np.arange(len(test.visible))
+    everyone, found = np.arange(len(test.visible)), {}
     for name in test.conditions:
         if name == "same":
             continue
         embeddings, there = test.play(name, everyone)
         kept = torch.from_numpy(there)
         cycles = predict_cycles(model, test.encoded.visual[kept], embeddings[kept])
-        peaks = cycles.absolute.amax((1, 2))
-        if name == "right":
-            own = peaks
-        else:
-            foreign.append(peaks)
-    return own, foreign
+        found[name] = cycles.absolute
+    return found
 
 
-def choose_threshold(own: Tensor, foreign: Sequence[Tensor]) -> float:
+def choose_threshold(agreements: Mapping[AudioCondition, Tensor]) -> float:
     """One for all sounds: the harmonic mean of answers given and refused is best, see `ActiveArea`.
 
+    Of those under which silence and noise light no more of the pictures than `MOST_IN_NOISE`; where
+    there is none, the one under which they light least.
+
     Args:
-        own: (N,) highest agreements under the own sounds.
-        foreign: the same under sounds that do not belong, each of which counts as much.
+        agreements: of `measure_agreements`; each foreign sound counts as much.
     """
+    peaks = {name: maps.amax((1, 2)) for name, maps in agreements.items()}
+    own = peaks.pop("right")
+    if not peaks:
+        raise ValueError("there is no foreign sound to choose a threshold by: add another class's")
     candidates = torch.quantile(own, torch.linspace(0.01, 0.99, 99))
     candidates = candidates[candidates > 0]
     if not len(candidates):
         raise ValueError("no picture agrees with its own sound: there is nothing to choose by")
-    answered = torch.stack([(own >= c).double().mean() for c in candidates])
-    refused = torch.stack(
-        [torch.stack([(f < c).double().mean() for f in foreign]).mean() for c in candidates]
-    )
-    f = 2 * answered * refused / (answered + refused).clamp_min(1e-12)
-    return round(float(candidates[int(f.argmax())]), 3)
+    noises = [agreements[name] for name in NOISES if name in agreements]
+    ranks = []
+    for candidate in candidates:
+        lit = max((float((maps >= candidate).double().mean()) for maps in noises), default=0.0)
+        answered = float((own >= candidate).double().mean())
+        refused = sum(float((p < candidate).double().mean()) for p in peaks.values()) / len(peaks)
+        f = 2 * answered * refused / (answered + refused) if refused else 0.0
+        ranks.append((-max(lit, MOST_IN_NOISE), f))
+    return round(float(candidates[ranks.index(max(ranks))]), 3)
 
 
 @torch.no_grad()

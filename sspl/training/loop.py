@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,8 @@ def train(
                 shown = {name: row[name] for name in ("loss", "spread", "score")}
                 bar.set_postfix(shown)
                 if trainer.progress.best()[1] == row["epoch"]:
-                    save_checkpoint(trainer.model, out / "best", describe_run(run, row))
+                    facts = describe_run(run, row, train_pairs.classes)
+                    save_checkpoint(trainer.model, out / "best", facts)
                 _write_log(out / "log.jsonl", trainer.progress)
                 trainer.save(last)
     accelerator.wait_for_everyone()
@@ -135,14 +136,19 @@ def validate(model: SSPL, selection: Pairs | EncodedTestSet) -> dict[str, float]
     return {"ciou_at_50": scores.ciou_at_50, "auc": scores.auc}
 
 
-def describe_run(run: RunConfig, row: dict[str, Any]) -> dict[str, Any]:
-    """What `meta.json` says of a checkpoint besides its model's config."""
+def describe_run(run: RunConfig, row: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+    """What `meta.json` says of a checkpoint besides its model's config.
+
+    Args:
+        classes: that sounded in what it learned from.
+    """
     return {
         "epoch": row["epoch"],
         "metrics": row,
         "selection": run.train.select,
         "seed": run.train.seed,
         "data": asdict(run.data),
+        "classes": list(classes),
         "train": asdict(run.train),
         "departures": departures(run.model) | departures(run.train),
     }

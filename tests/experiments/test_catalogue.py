@@ -8,7 +8,7 @@ import pytest
 from experiments.small_world import small_setup
 from sspl.experiments.catalogue import EXPERIMENTS, MODULES, list_experiments
 from sspl.experiments.engine.results import PAPER
-from sspl.experiments.engine.setup import light_setup, paper_setup, tiny_setup
+from sspl.experiments.engine.setup import paper_setup, photo_setup, tiny_setup
 from sspl.experiments.engine.trials import name_trial
 from sspl.objectives import WMSE
 from sspl.training.config import FitRun
@@ -113,7 +113,7 @@ def test_an_ablation_stands_beside_numbers_of_the_same_training_set():
 
 @pytest.mark.parametrize(
     "setup",
-    [tiny_setup(), light_setup(Path("x"), None), paper_setup(Path("x"), Path("y"), None)],
+    [tiny_setup(), photo_setup(Path("x"), None), paper_setup(Path("x"), Path("y"), None)],
     ids=lambda setup: setup.name,
 )
 def test_w_mse_gets_more_pairs_than_dimensions(setup):
@@ -128,7 +128,7 @@ def test_w_mse_gets_more_pairs_than_dimensions(setup):
 
 
 def test_photographs_are_read_from_the_folder_that_is_named():
-    setup = light_setup(Path("photographs"), None)
+    setup = photo_setup(Path("photographs"), None)
     runs = [v.run for e in EXPERIMENTS.values() for v in e.variants(setup)]
     assert {run.data.name for run in runs} == {"photographs"}
     assert setup.tests["test"].split == "test"

@@ -48,14 +48,14 @@ def test_an_experiment_says_how_long_runs_and_reports(tmp_path, monkeypatch, cap
     ("options", "what"),
     [
         (["table9"], "no experiment 'table9'"),
-        (["table5", "--preset", "light"], "needs --data FOLDER"),
+        (["table5", "--preset", "photo"], "needs --data FOLDER"),
         (["table5", "--preset", "paper"], "--flickr or --vggsound"),
-        (["table5", "--data", "x"], "belong to --preset light"),
+        (["table5", "--data", "x"], "belong to --preset photo"),
         (["table5", "--seeds", "1", "1"], "each once"),
         (["report", "--runs", "no-such-folder"], "holds no results"),
         (["table5", "--out", "README.md"], "cannot be a folder"),
         (["table5", "--report", "no-such-folder/R.md"], "make the folder no-such-folder first"),
-        (["table5", "--preset", "light", "--data", "no-such-folder"], "no-such-folder"),
+        (["table5", "--preset", "photo", "--data", "no-such-folder"], "no-such-folder"),
     ],
 )
 def test_a_mistake_is_one_sentence(options, what):

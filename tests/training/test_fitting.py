@@ -49,14 +49,33 @@ def test_the_extent_is_chosen_by_auc_and_near_one_where_it_does_not_matter():
     assert choose_extent(scores | {0.5: {"ciou_at_50": 0.4, "auc": 0.5}}) == 0.5
 
 
+def as_maps(peaks):
+    """Peaks (N,) as maps (N, 1, 1)."""
+    return peaks[:, None, None]
+
+
 def test_the_threshold_lies_between_own_and_foreign_sounds():
-    own = torch.linspace(2, 5, 50)
-    threshold = choose_threshold(own, [torch.linspace(-1, 1.9, 50), torch.zeros(5)])
-    assert 1.9 < threshold < 2.2
+    own = as_maps(torch.linspace(2, 5, 50))
+    foreign = {"other": as_maps(torch.linspace(-1, 1.9, 50)), "silent": as_maps(torch.zeros(5))}
+    assert 1.9 < choose_threshold({"right": own, **foreign}) < 2.2
     # A few foreign ones above are worth less than many own ones below.
-    assert choose_threshold(own, [torch.tensor([0.0] * 40 + [6.0] * 10)]) < 2.2
+    few = as_maps(torch.tensor([0.0] * 40 + [6.0] * 10))
+    assert choose_threshold({"right": own, "other": few}) < 2.2
     with pytest.raises(ValueError, match="no picture agrees"):
-        choose_threshold(-own, [own])
+        choose_threshold({"right": -own, "other": own})
+    with pytest.raises(ValueError, match="no foreign sound"):
+        choose_threshold({"right": own})
+
+
+def test_the_threshold_leaves_noise_dark_at_the_cost_of_answers():
+    own = as_maps(torch.linspace(2, 5, 50))
+    noise = torch.zeros(10, 4, 5)
+    noise[0, 0, 0] = 3.0  # half a percent of all places, one picture in ten
+    dim = choose_threshold({"right": own, "noise": noise})
+    noise[0, 0] = 3.0  # two and a half
+    dark = choose_threshold({"right": own, "noise": noise})
+    assert dim < 2.2
+    assert dark > 3.0
 
 
 def test_another_extent_is_the_same_model_but_for_the_maps_power(tmp_path):

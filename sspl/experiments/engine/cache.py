@@ -139,8 +139,8 @@ class Cache:
 
 
 def _draw_seed(run: Run) -> int:
-    """The seed that draws a run's training pairs; of `orchestra` they are those of its world."""
-    return run.train.seed if run.data.name != "orchestra" else 0
+    """The seed that draws a run's training pairs, 0 where it takes all, or those of `orchestra`."""
+    return run.train.seed if run.data.name != "orchestra" and run.data.num_train else 0
 
 
 def _image_encoder_key(config: EncoderChoice) -> tuple[Any, ...]:

@@ -51,8 +51,8 @@ HOW_TO_READ = """\
 - **0.512 ± 0.020** is the mean over trainings with different seeds and their standard deviation,
   on the same test scenes; without ± there was one training. A distance smaller than the deviations
   says little.
-- **Predictive attention** is fitted in closed form, not trained: where its seeds draw nothing, they
-  are one fit, listed for each seed, and the deviation is 0.
+- **Predictive attention** is fitted in closed form; on photographs it then learns through its
+  cycles. Where its seeds draw nothing, they are one fit, listed for each seed: deviation 0.
 - **paper** is the paper's cIoU@0.5 / AUC. cIoU@0.5 is the share of pictures in which the source is
   found, AUC the area under the share over all thresholds; protocol `sspl`, as in the paper.
 - **Bold** is the best of ours in its group; rows of different groups are not compared.

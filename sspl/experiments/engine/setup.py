@@ -119,7 +119,7 @@ def tiny_setup() -> Setup:
     )
 
 
-def light_setup(data: Path, embeddings: Path | None) -> Setup:
+def photo_setup(data: Path, embeddings: Path | None) -> Setup:
     """Photographs on a CPU: a folder with the splits train, val and test."""
 
     ours, papers = (
@@ -128,7 +128,7 @@ def light_setup(data: Path, embeddings: Path | None) -> Setup:
     )
     recipes, predictive = {OUR_RECIPE: ours, PAPERS_OBJECTIVE: papers}, FITS["photo"]()
     return Setup(
-        name="light",
+        name="photo",
         recipes=recipes,
         on={"VGG-SS": ours},
         ours=ours,

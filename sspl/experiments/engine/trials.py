@@ -224,7 +224,8 @@ def hold_trial(run: Run, folder: Path) -> Iterator[bool]:
 
 
 def with_seed(run: AnyRun, seed: int) -> AnyRun:
-    """The run with another seed; a fit whose pairs no seed draws is one trial for all seeds."""
-    if isinstance(run, FitRun) and (run.data.name == "orchestra" or not run.data.num_train):
+    """The run with another seed; a fit in which no seed draws anything is one trial for all."""
+    draws_pairs = run.data.name != "orchestra" and run.data.num_train
+    if isinstance(run, FitRun) and not (draws_pairs or run.train.epochs):
         seed = 0
     return replace(run, train=replace(run.train, seed=seed))

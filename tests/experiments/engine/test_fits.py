@@ -14,7 +14,7 @@ from sspl.experiments.engine import trials
 from sspl.experiments.engine.cache import Cache
 from sspl.experiments.engine.results import format_results
 from sspl.experiments.engine.runner import list_tasks, run_experiments
-from sspl.experiments.engine.setup import light_setup, tiny_setup
+from sspl.experiments.engine.setup import photo_setup, tiny_setup
 from sspl.experiments.engine.trials import name_trial, read_trial, run_trial, with_seed
 from sspl.experiments.engine.variants import Experiment, Variant
 from sspl.experiments.methods import FITTED, PREDICTIVE
@@ -150,11 +150,13 @@ def test_a_seed_counts_where_it_draws_pairs():
     assert name_trial(with_seed(photographs, 3)).endswith("-seed3")
     everything = replace(photographs, data=replace(photographs.data, num_train=0))
     assert with_seed(everything, 3) == everything
+    learning = replace(everything, train=replace(everything.train, epochs=2))
+    assert name_trial(with_seed(learning, 3)).endswith("-seed3")
 
 
 @pytest.mark.parametrize("name", BESIDE)
 def test_it_stands_where_methods_are_compared(name, tmp_path):
-    for setup in (tiny_setup(), light_setup(tmp_path, None)):
+    for setup in (tiny_setup(), photo_setup(tmp_path, None)):
         rows = [v for v in EXPERIMENTS[name].variants(setup) if isinstance(v.run, FitRun)]
         assert rows
         assert all(v.label.startswith(PREDICTIVE) and not v.paper for v in rows)
