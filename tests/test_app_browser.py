@@ -132,8 +132,8 @@ def files(tmp_path_factory):
     return folder
 
 
-def test_the_first_visit_finds_a_finished_example(visit):
-    expect(visit.output).to_have_text("Cycle 3 of 3")
+def test_the_first_visit_finds_an_example_at_its_first_cycle(visit):
+    expect(visit.output).to_have_text("Cycle 1 of 3")
     assert len(visit.shown_frames()) == 1
     assert len(visit.numbers()) == 6
     assert not any("/queue/" in url or "/run/" in url for url in visit.requests)
@@ -142,7 +142,26 @@ def test_the_first_visit_finds_a_finished_example(visit):
     expect(visit.page.get_by_text("untrained, so its maps mean nothing")).to_be_visible()
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_at_first_sight_one_press_plays_the_sound_while_the_map_closes_in(visit, size):
+    visit.page.set_viewport_size({"width": size[0], "height": size[1]})
+    play = visit.stage.get_by_role("button", name="Play: cycle")
+    for button in (play, visit.stage.get_by_role("button", name="Hear the sound")):
+        box = button.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= size[1]
+    error = visit.stage.locator(".error strong")
+    first = error.inner_text()
+    play.click()
+    expect(visit.stage.get_by_role("button", name="Stop the sound")).to_be_visible()
+    expect(visit.output).to_have_text("Cycle 3 of 3", timeout=10_000)
+    assert error.inner_text() != first
+    visit.stage.get_by_role("button", name="Stop the sound").click()
+    expect(visit.stage.get_by_role("button", name="Hear the sound")).to_be_visible()
+
+
 def test_a_tick_of_the_slider_asks_nobody(visit):
+    visit.slider.fill("3")
     visit.requests.clear()
     last_frames, last_numbers = visit.shown_frames(), visit.numbers()
     visit.slider.focus()
@@ -161,7 +180,7 @@ def test_a_tick_of_the_slider_asks_nobody(visit):
 
 def test_arrow_keys_work_all_over_the_stage_and_the_switches_hide(visit):
     visit.stage.focus()
-    visit.page.keyboard.press("ArrowLeft")
+    visit.page.keyboard.press("ArrowRight")
     expect(visit.output).to_have_text("Cycle 2 of 3")
     box = visit.stage.locator(".box")
     expect(box).to_be_visible()
@@ -210,6 +229,7 @@ def test_several_sounds_stand_side_by_side_and_one_slider_moves_all(visit, files
     visit.compare_with("silence")
     expect(visit.stage.locator(".panel")).to_have_count(2)
     assert len(visit.numbers()) == 11  # silence has no boxes to overlap with
+    visit.slider.fill("3")
     before = visit.shown_frames()
     visit.slider.fill("1")
     after = visit.shown_frames()
@@ -248,7 +268,7 @@ def test_a_link_brings_back_what_was_seen(visit, desktop, server):
     visit.compare_with("silence")
     expect(visit.stage.locator(".panel")).to_have_count(2)
     visit.slider.fill("2")
-    expect(visit.page).to_have_url(re.compile("with=silence.*cycle=2"))
+    expect(visit.page).to_have_url(re.compile("(?=.*with=silence)(?=.*cycle=2)"))
     with desktop.new_page() as page:
         again = Visit(page, visit.page.url)
         expect(again.stage.locator(".panel")).to_have_count(2)
@@ -264,7 +284,7 @@ def test_a_link_to_what_is_not_here_is_an_error_and_the_page_works(visit, deskto
     with desktop.new_page() as page:
         lost = Visit(page, f"{server.url}?sample=gone")
         expect(page.get_by_text("there is no sample 'gone'")).to_be_visible()
-        expect(lost.output).to_have_text("Cycle 3 of 3")
+        expect(lost.output).to_have_text("Cycle 1 of 3")
         assert lost.complaints == []
 
 

@@ -3,14 +3,18 @@
 import { setAddress, takeCycle } from "./address.js";
 import { make } from "./elements.js";
 import { markSample } from "./gallery.js";
-import { drawSpark } from "./spark.js";
+import { chooseRange, drawSpark } from "./spark.js";
 import { makeStepper } from "./stepper.js";
 
-/** Draw a stage at its last cycle; returns a function that stops what runs in it. */
+const SOUND_MS = 3000; // what is heard of a sound
+
+/** Draw a stage; returns a function that stops what runs in it. */
 export function drawStage(root, scene) {
   const wipe = drawWipe(root, scene);
   const views = scene.panels.map((panel) => drawPanel(scene, panel, wipe));
   const numbers = drawNumbers(scene);
+  const error = drawError(scene);
+  const sound = makeSound(root);
   const hasBoxes = scene.panels.some((panel) => panel.boxes.length > 0);
   const stepper = makeStepper({
     root, num: scene.cycles, label: "Cycle",
@@ -20,9 +24,15 @@ export function drawStage(root, scene) {
       views.forEach((view) => view.show(t));
       wipe.show(t);
       numbers.show(t);
+      error.show(t);
     },
     moved: (t) => setAddress({ cycle: t }),
+    // All cycles while the sound sounds, but no faster than the eye follows.
+    stepMs: Math.max(400, SOUND_MS / scene.cycles),
+    started: sound.play,
+    stopped: sound.pause,
   });
+  stepper.element.append(sound.button, error.element);
   stepper.element.append(
     make(
       "div", { class: "switches" },
@@ -38,17 +48,61 @@ export function drawStage(root, scene) {
     make("div", { class: "controls" }, stepper.element, wipe.element),
     make("div", { class: "readings" }, numbers.element, drawLegend(scene)),
     make("div", { class: "sounds" }, ...scene.panels.map(drawSound)),
+    ...(scene.credit ? [make("p", { class: "credit" }, scene.credit)] : []),
   );
+  sound.listen();
   wipe.start();
-  // Another sound to the same picture is looked at after the same cycle, unless that was the last.
+  // A page opens at the first cycle, and play shows the rest; whatever is looked at later, at the
+  // last. Another sound to the same picture is looked at after the same cycle.
   const { title, cycle, cycles } = root.dataset;
+  const first = title === undefined ? 1 : scene.cycles;
   const stays = title === scene.title && Number(cycle) < Number(cycles) && Number(cycle);
   Object.assign(root.dataset, { title: scene.title, cycles: scene.cycles });
-  const t = Math.min(scene.cycles, takeCycle(scene.address) || stays || scene.cycles);
+  const t = Math.min(scene.cycles, takeCycle(scene.address) || stays || first);
   stepper.go(t);
-  setAddress({ ...scene.address, cycle: t === scene.cycles ? null : t });
+  setAddress({ ...scene.address, cycle: t });
   markSample(scene.address.sample);
-  return stepper.stop;
+  return () => {
+    stepper.stop();
+    sound.pause();
+  };
+}
+
+/** The first panel's sound: a button of its own, and what the play button starts and stops. */
+function makeSound(root) {
+  const find = () => root.querySelector(".sounds audio");
+  const button = make("button", { type: "button", class: "hear" });
+  const tell = () => {
+    const playing = !find().paused;
+    button.textContent = playing ? "Stop the sound" : "Hear the sound";
+    button.classList.toggle("playing", playing);
+  };
+  const play = () => {
+    find().currentTime = 0;
+    find().play().catch(() => {}); // a browser may refuse: the pictures move all the same
+  };
+  const pause = () => find()?.pause();
+  button.addEventListener("click", () => (find().paused ? play() : pause()));
+  const listen = () => {
+    for (const event of ["play", "pause", "ended"]) find().addEventListener(event, tell);
+    tell();
+  };
+  return { button, play, pause, listen };
+}
+
+/** The error of the predicted sound of the first panel, as one curve; nothing where there is none. */
+function drawError(scene) {
+  const course = scene.panels[0].numbers.error_0;
+  if (!course || course.length === 1) return { element: "", show: () => {} };
+  const spark = drawSpark(course, chooseRange(course), [96, 36]);
+  const value = make("strong");
+  const words = make("span", {}, "error of the predicted sound ", value);
+  const element = make("div", { class: "error" }, spark.element, words);
+  const show = (t) => {
+    value.textContent = course[t - 1].toFixed(3);
+    spark.show(t);
+  };
+  return { element, show };
 }
 
 /**
@@ -115,7 +169,7 @@ function drawPanel(scene, panel, wipe) {
   );
   const cover = make("img", { class: "cover", alt: "", draggable: "false" });
   const picture = make(
-    "div", { class: "picture", style: `aspect-ratio:${scene.width} / ${scene.height}` },
+    "div", { class: "picture", style: `--ratio:${scene.width / scene.height}` },
     make("img", { class: "plain", src: scene.picture, alt: `The picture: ${scene.title}` }),
     ...frames, cover, ...boxes,
   );
@@ -153,11 +207,7 @@ function drawNumbers(scene) {
   const cells = [];
   const rows = scene.rows.map(({ key, label, hint, digits }) => {
     const courses = scene.panels.map((panel) => panel.numbers[key]);
-    const known = courses.flatMap((course) => course ?? []);
-    // A curve over less than a twentieth of the value would make a storm of nothing.
-    const [low, high] = [Math.min(...known), Math.max(...known)];
-    const spare = Math.max(0, 0.05 * Math.max(high, -low) - (high - low)) / 2;
-    const range = [low - spare, high + spare];
+    const range = chooseRange(courses.flatMap((course) => course ?? []));
     return make(
       "tr", {},
       make("th", { scope: "row" }, label, make("small", {}, hint)),

@@ -6,9 +6,13 @@ const STEP_MS = 800;
 
 /**
  * Play button, slider and words that step through 1 to `num`; the arrow keys step all over `root`.
- * `name(i)` says in words where one is, `show(i)` shows it, `moved(i)` hears of a person's steps.
+ * `name(i)` says in words where one is, `show(i)` shows it, `moved(i)` hears of a person's steps;
+ * `started()` and `stopped()` hear of the play button, not of a play that came to its end.
  */
-export function makeStepper({ root, num, label, name, show, moved = () => {}, ticks = String }) {
+export function makeStepper({
+  root, num, label, name, show, moved = () => {}, ticks = String, stepMs = STEP_MS,
+  started = () => {}, stopped = () => {},
+}) {
   const slider = make("input", {
     type: "range", min: 1, max: num, step: 1, "aria-label": label, disabled: num === 1,
   });
@@ -19,7 +23,7 @@ export function makeStepper({ root, num, label, name, show, moved = () => {}, ti
   let [timer, now] = [null, num];
   const setPlaying = (playing) => {
     clearInterval(timer);
-    timer = playing ? setInterval(tick, STEP_MS) : null;
+    timer = playing ? setInterval(tick, stepMs) : null;
     play.classList.toggle("playing", playing);
     play.setAttribute("aria-label", playing ? "Pause" : `Play: ${label.toLowerCase()}`);
   };
@@ -31,6 +35,7 @@ export function makeStepper({ root, num, label, name, show, moved = () => {}, ti
     show(now);
   };
   const step = (i) => {
+    if (timer !== null) stopped();
     setPlaying(false);
     go(i);
     moved(now);
@@ -40,8 +45,12 @@ export function makeStepper({ root, num, label, name, show, moved = () => {}, ti
     if (now >= num) setPlaying(false);
   };
   play.addEventListener("click", () => {
-    if (timer !== null) return setPlaying(false);
+    if (timer !== null) {
+      stopped();
+      return setPlaying(false);
+    }
     if (now === num) go(1);
+    started();
     setPlaying(true);
   });
   slider.addEventListener("input", () => step(Number(slider.value)));

@@ -37,8 +37,8 @@ MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest w
 FONT = (LocalFont("Source Sans Pro", weights=(400, 700)), "sans-serif")
 
 INTRODUCTION = """# SSPL Explorer
-Where in the picture is what we hear? No model here was ever told: they learned from pictures and
-sounds that belong together. Pick a sample, or bring your own, and step through the cycles."""
+Where in the picture is what we hear? Nobody drew these models a box: they learned from pictures and
+sounds that belong together. Press play, then bring your own."""
 TABS = (
     ("inside", "Inside the model", build_inside_tab),
     ("ablations", "Ablations", build_ablations_tab),
@@ -61,15 +61,14 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
         scene = gr.State(samples[first_id].scene, time_to_live=FORGET_S)
         thumbnails = describe_gallery(samples)
         picked = draw_in_browser("gallery", first_id, "Samples", samples=thumbnails)
-        with gr.Row(elem_id="choice"):
-            model = gr.Radio(
-                [(each.label, key) for key, each in models.items()],
-                value=first_key,
-                label="Model",
-                container=False,
-                elem_id="model",
-            )
-            facts = gr.Markdown(models[first_key].facts, elem_id="facts")
+        model = gr.Radio(
+            [(each.label, key) for key, each in models.items()],
+            value=first_key,
+            label="Model",
+            container=False,
+            elem_id="model",
+        )
+        facts = gr.Markdown(models[first_key].facts, elem_id="facts", render=False)
         page = Page(
             models=models, samples=samples, scene=scene, model=model, facts=facts, picked=picked
         )
@@ -118,7 +117,9 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
             js="async () => [(await window.sspl).readQuery()]",
             api_visibility="undocumented",
         )
-        sampled = page.change_scene(picked.select, does.show_sample, [picked, scene], scene)
+        sampled = page.change_scene(
+            picked.select, does.show_sample, [picked, *asked], [model, facts, scene]
+        )
         answer(model.input, does.use_model, model, facts, api_visibility="undocumented")
         # Whatever changes the scene or the model, one event shows them as they are by then.
         show = gr.Button(visible="hidden", elem_id="show-stage")

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from sspl.audio import CLIP_S
-from sspl.explorer.models import Model, choose_for_own
+from sspl.explorer.models import Model, choose_model
 from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
 from sspl.explorer.permalink import (
     MAX_OTHERS,
@@ -70,9 +70,13 @@ class Localizing:
         facts, tab = self.models[asked.model].facts, gr.Tabs(selected=asked.tab)
         return asked.scene.sample, asked.model, facts, keys, tab, asked.scene
 
-    def show_sample(self, sample: str, scene: Scene) -> Scene:
-        """Take a sample by its id; sounds to compare with stay."""
-        return replace(find_sample(sample, self.samples).scene, others=scene.others)
+    def show_sample(self, sample: str, model: str, scene: Scene):
+        """Take a sample by its id, and a model that knows its kind; sounds to compare with stay."""
+        shown = replace(find_sample(sample, self.samples).scene, others=scene.others)
+        chosen = choose_model(model, self.models, shown.drawn)
+        if chosen == model:  # a model picked in the same breath stays
+            return gr.skip(), gr.skip(), shown
+        return chosen, self.models[chosen].facts, shown
 
     def use_picture(self, path: str | None, model: str, scene: Scene):
         """Take an uploaded picture, and a model that knows photographs; the sound stays."""
@@ -80,17 +84,20 @@ class Localizing:
             raise ValueError("upload a picture first")
         picture = read_image(path, MAX_SIDE_PX)
         title = f"Your picture {Path(path).name}"
-        scene = replace(scene, title=title, picture=picture, instruments=(), sample="")
+        scene = replace(
+            scene, title=title, picture=picture, instruments=(), sample="", drawn=False, credit=""
+        )
         return "", *self.use_own(model), scene
 
     def use_sound(self, path: str | None, model: str, scene: Scene):
         """Take an uploaded or recorded sound, and a model for it; the picture stays."""
         sound = read_own_sound(path)
-        return "", *self.use_own(model), replace(scene, sound=sound, sample="")
+        scene = replace(scene, sound=sound, sample="", drawn=False)
+        return "", *self.use_own(model), scene
 
     def use_own(self, model: str) -> tuple[str, str]:
         """The model for what a visitor brings, and what there is to be said of it."""
-        chosen = choose_for_own(model, self.models)
+        chosen = choose_model(model, self.models, drawn=False)
         return chosen, self.models[chosen].facts
 
     def use_video(self, path: str | None, scene: Scene) -> tuple[str, Scene]:
@@ -155,6 +162,7 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
         with gr.Column(scale=7, min_width=320):
             first = does.show_stage(page.model.value, page.scene.value)
             shown = draw_in_browser("stage", first, "The map, step by step")
+            page.facts.render()
             with gr.Row(elem_id="downloads"):
                 gr.Markdown("Download")
                 save_picture = gr.Button("Picture, PNG", size="sm", elem_id="save-picture")

@@ -12,8 +12,8 @@ from sspl.model import SSPL, AudioVisualModel
 from sspl.predictive_attention import PredictiveAttention
 from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
 
-OPENS_WITH = "tiny-predictive"  # of the shipped models, where it is one of them
-PHOTO = "photo"  # the shipped model for photographs and recordings
+FOR_DRAWINGS = "tiny-predictive"  # the shipped model for the built-in world
+PHOTO = "photo"  # the shipped model for photographs and recordings, and what a page opens with
 FOR_PHOTOGRAPHS = (PHOTO, "photo-pcm")  # and what it is compared with
 DRAWN = "orchestra"  # the built-in world
 MOST_NAMED = 40  # classes; of more the number says enough
@@ -37,7 +37,7 @@ class Model:
 
 
 def load_models(names: tuple[str, ...]) -> dict[str, Model]:
-    """Checkpoints by their key, in the order given; of no names, those we ship, the page's first.
+    """Checkpoints by their key, in the order given; of no names, those we ship.
 
     The key is a shipped model's name, else the last part of a name: of a checkpoint the folder's.
     Where that is taken, it is the whole name.
@@ -45,8 +45,7 @@ def load_models(names: tuple[str, ...]) -> dict[str, Model]:
     Raises:
         ValueError: if one cannot be loaded, or there is none.
     """
-    shipped = sorted(NAMES, key=lambda name: name != OPENS_WITH)
-    names = names or tuple(name for name in shipped if find_checkpoint(name).exists())
+    names = names or tuple(name for name in NAMES if find_checkpoint(name).exists())
     if not names:
         raise ValueError("assets/models is empty: run `make tiny`, or name a model with --model")
     models: dict[str, Model] = {}
@@ -79,9 +78,14 @@ def find_key(name: str, models: Mapping[str, Model]) -> str:
     raise ValueError(f"there is no model {name!r}: take {', '.join(models)}")
 
 
-def choose_for_own(key: str, models: Mapping[str, Model]) -> str:
-    """The key of the model that looks at what a visitor brings, which is not drawn."""
-    return PHOTO if models[key].drawn and PHOTO in models else key
+def choose_model(key: str, models: Mapping[str, Model], drawn: bool) -> str:
+    """The key of the model that looks at a scene: another than now where that knows only the other.
+
+    Args:
+        drawn: the scene is of the built-in world.
+    """
+    other = FOR_DRAWINGS if drawn else PHOTO
+    return other if models[key].drawn != drawn and other in models else key
 
 
 def name_kind(network: AudioVisualModel) -> str:

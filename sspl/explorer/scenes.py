@@ -50,6 +50,8 @@ class Scene:
         picture: (H, W, 3) uint8.
         instruments: what is known to be in the picture.
         sample: the id of the sample that it is, "" once a visitor's own is in it.
+        drawn: it is of the built-in world, in picture and sound.
+        credit: whose picture and sound they are, where that is to be said.
     """
 
     title: str
@@ -58,6 +60,8 @@ class Scene:
     others: tuple[Sound, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     sample: str = ""
+    drawn: bool = False
+    credit: str = ""
 
     @property
     def sounds(self) -> list[Sound]:

@@ -65,6 +65,7 @@ class Stage(TypedDict):
     """A scene after every cycle.
 
     Attributes:
+        credit: whose picture and sound they are, "" where nothing is to be said.
         width: of the picture, in pixels; `height` likewise.
         cycles: T.
         colours: of the map, from low to high, as #rrggbb.
@@ -75,6 +76,7 @@ class Stage(TypedDict):
     """
 
     title: str
+    credit: str
     picture: str
     width: int
     height: int
@@ -111,6 +113,7 @@ def describe_stage(model: AudioVisualModel, scene: Scene) -> Stage:
     height_px, width_px = scene.picture.shape[:2]
     return {
         "title": scene.title,
+        "credit": scene.credit,
         "picture": encode_picture(scene.picture),
         "width": width_px,
         "height": height_px,

@@ -49,9 +49,9 @@ def load_training_pairs(
 
 
 def load_scored_pairs(data: DataConfig, split: str, encoder: AudioEncoderSpec = VGGISH) -> Pairs:
-    """The pairs of a split that choose the epoch: "val" or, the authors' way, "test".
+    """The pairs of a split that have boxes to be scored against; how many have none is said.
 
-    Of a folder those that have boxes to be scored against; how many have none is said.
+    They choose the epoch ("val" or, the authors' way, "test"), and experiments are scored on them.
 
     Raises:
         ValueError: as above, or where none has boxes.
@@ -71,13 +71,13 @@ def load_scored_pairs(data: DataConfig, split: str, encoder: AudioEncoderSpec = 
     boxed = [row for row in rows if len(row.boxes)]
     if not boxed:
         raise ValueError(
-            f"none of the {len(rows)} rows of split {split!r} has boxes: they cannot choose an "
-            "epoch (training goes without with --train.select last)"
+            f"none of the {len(rows)} rows of split {split!r} has boxes to be scored against "
+            "(training goes without with --train.select last)"
         )
     if len(boxed) < len(rows):
         print(
             f"{len(rows) - len(boxed)} of {len(rows)} rows of split {split!r} have no boxes: the "
-            f"other {len(boxed)} choose",
+            f"other {len(boxed)} are scored",
             file=sys.stderr,
         )
     return open_rows(boxed, data.embeddings, open_shards(data.name), encoder)

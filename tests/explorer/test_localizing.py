@@ -19,7 +19,7 @@ def does(models, samples):
 def test_a_sample_is_shown_and_the_comparison_stays(does, samples, scene):
     _, compared = does.compare_sounds([SILENCE], None, scene)
     second = list(samples)[1]
-    shown = does.show_sample(second, compared)
+    *_, shown = does.show_sample(second, WITH, compared)
     stage = does.show_stage(WITH, shown)
     assert shown.title == stage["title"] == samples[second].scene.title
     assert [panel["sound"] for panel in stage["panels"]] == [shown.sound.title, "silence"]
@@ -99,7 +99,7 @@ def test_a_link_brings_back_sample_sounds_model_and_tab(does, samples):
 )
 def test_a_mistake_becomes_one_sentence(does, folder, scene, callback, name, sentence):
     path = str(folder / name) if name and "." in name else name
-    model = [WITH] if callback in ("use_picture", "use_sound") else []
+    model = [] if callback == "use_video" else [WITH]
     with pytest.raises(ValueError, match=sentence):
         getattr(does, callback)(path, *model, scene)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
@@ -16,7 +17,7 @@ from sspl.explorer.hearing import Hearing, describe_evaluations
 from sspl.explorer.inside import Inside
 from sspl.explorer.legend import tell_audible
 from sspl.explorer.localizing import Localizing
-from sspl.explorer.models import OPENS_WITH, PHOTO, describe_model, load_models
+from sspl.explorer.models import FOR_DRAWINGS, PHOTO, describe_model, load_models
 from sspl.explorer.permalink import find_sound
 from sspl.explorer.predictions import describe_predictions
 from sspl.explorer.scenes import trace_scene
@@ -189,16 +190,26 @@ def test_what_a_visitor_brings_is_for_the_photographs_model(predictive, samples,
     assert without.use_own("drawn") == ("drawn", predictive.facts)
 
 
-def test_the_page_opens_with_predictive_attention_where_it_is_shipped(
-    folder, predictive, monkeypatch
-):
+def test_a_sample_takes_a_model_that_knows_its_kind_with_it(predictive, samples, scene):
+    photograph = replace(samples[scene.sample].scene, drawn=False, credit="mine")
+    both = {**samples, "photograph": replace(samples[scene.sample], scene=photograph)}
+    photo = replace(predictive, drawn=False, facts="knows photographs")
+    does = Localizing(models={FOR_DRAWINGS: predictive, PHOTO: photo}, samples=both)
+    chosen, facts, shown = does.show_sample("photograph", FOR_DRAWINGS, scene)
+    assert (chosen, facts, shown.credit) == (PHOTO, "knows photographs", "mine")
+    assert does.show_sample(scene.sample, PHOTO, shown)[0] == FOR_DRAWINGS
+    kept, *_ = does.show_sample(scene.sample, FOR_DRAWINGS, scene)
+    assert kept == gr.skip()  # so that a model picked in the same breath stays
+
+
+def test_a_page_without_names_has_the_models_that_are_shipped(folder, predictive, monkeypatch):
     del predictive  # its folder is there
-    names = {"tiny": folder / "with-pcm", OPENS_WITH: folder / PREDICTIVE}
+    names = {"tiny": folder / "with-pcm", FOR_DRAWINGS: folder / PREDICTIVE}
     names |= {PHOTO: folder / PREDICTIVE, "gone": folder / "gone"}
     monkeypatch.setattr("sspl.explorer.models.NAMES", names)
     monkeypatch.setattr(shipped, "NAMES", names)
     monkeypatch.setattr(shipped, "SHIPPED", Path("/"))
     models = load_models(())
-    assert list(models) == [OPENS_WITH, "tiny", PHOTO]
+    assert list(models) == ["tiny", FOR_DRAWINGS, PHOTO]
     labels = [model.label for model in models.values()]
-    assert labels == ["Predictive attention", "SSPL with PCM", "Predictive attention, photographs"]
+    assert labels == ["SSPL with PCM", "Predictive attention", "Predictive attention, photographs"]

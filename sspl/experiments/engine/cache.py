@@ -23,7 +23,7 @@ from sspl.model import SSPL, AudioVisualModel
 from sspl.predictive_attention import PredictiveAttention
 from sspl.training.closed_form import Moments, gather_moments
 from sspl.training.config import FitRun, Run, RunConfig
-from sspl.training.datasets import load_scored_pairs, load_training_pairs, open_annotated_pairs
+from sspl.training.datasets import load_scored_pairs, load_training_pairs
 from sspl.training.devices import open_devices
 from sspl.training.views import CachedViews
 
@@ -113,9 +113,7 @@ class Cache:
         """The pairs of a test set, their sounds as the model's audio encoder takes them in."""
 
         def open_pairs() -> Pairs:
-            if test.data.name == "orchestra":
-                return load_scored_pairs(test.data, test.split, model.audio_spec)
-            return open_annotated_pairs(test.data, test.split, encoder=model.audio_spec)
+            return load_scored_pairs(test.data, test.split, model.audio_spec)
 
         return self._keep(("test", test, model.audio_encoder), open_pairs, 8)
 
