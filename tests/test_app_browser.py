@@ -203,6 +203,9 @@ def test_a_click_on_a_sample_localizes_it(visit):
 def test_an_uploaded_picture_and_sound_are_localized(visit, files):
     visit.upload("#picture", files / "mine.jpg")
     expect(visit.stage.locator("h2")).to_have_text("Your picture mine.jpg")
+    expect(visit.stage.locator(".panel figcaption")).to_contain_text(
+        "add the sound of your picture"
+    )
     visit.upload("#sound", files / "mine.wav")
     expect(visit.stage.locator(".panel figcaption")).to_have_text("Listening to your mine.wav")
     expect(visit.page.locator(".gallery [aria-pressed=true]")).to_have_count(0)

@@ -11,7 +11,8 @@ import sspl
 from sspl import checkpoint
 from sspl.build import build_model
 from sspl.checkpoint import load_checkpoint, save_checkpoint
-from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
+from sspl.zoo.names import NAMES
+from sspl.zoo.shipped import find_checkpoint, load_model
 
 
 def test_a_checkpoint_rebuilds_the_model_bit_for_bit(tmp_path):

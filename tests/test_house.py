@@ -34,7 +34,6 @@ LEVEL = {"": -1} | {name: level for level, row in enumerate(ROWS) for name in ro
 COMMANDS = {
     "sspl.train",
     "sspl.evaluate",
-    "sspl.localize",
     "sspl.training.pretrain",
     "sspl.training.distill",
     "sspl.training.stand_ins",

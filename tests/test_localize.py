@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +14,11 @@ from media_files import VIDEO_FPS, draw_quarters, rising_tone, write_noise, writ
 from PIL import Image
 from test_model import SMALL
 
-import sspl.localize
 import sspl.localizer
 from sspl.build import build_model, build_predictive_attention
 from sspl.checkpoint import save_checkpoint
 from sspl.config import without_pcm
+from sspl.localize.__main__ import run as run_localize
 from sspl.localizer import Localizer, localize_video
 from sspl.media.files import MediaError
 from sspl.media.pictures import write_image
@@ -196,7 +198,7 @@ def test_a_model_that_takes_embeddings_is_refused():
 
 
 def run(*arguments: str | Path) -> int:
-    return sspl.localize.run([*map(str, arguments), "--device", "cpu"])
+    return run_localize([*map(str, arguments), "--device", "cpu"])
 
 
 @pytest.mark.parametrize("name", ["map.png", "map.jpg", "steps.gif", "steps.mp4"])
@@ -321,7 +323,7 @@ def test_command_says_what_is_wrong_in_one_sentence(files, checkpoint, tmp_path,
 def test_command_tells_of_a_device_that_is_not_there(files, checkpoint, capsys):
     image, sound, out = files
     arguments = [str(image), str(sound), "-o", str(out / "a.png"), "--model", str(checkpoint)]
-    assert sspl.localize.run([*arguments, "--device", "abacus"]) == 2
+    assert run_localize([*arguments, "--device", "abacus"]) == 2
     assert "'abacus' cannot be used" in capsys.readouterr().err
 
 
@@ -356,3 +358,16 @@ def test_options_without_an_effect_are_told(files, checkpoint, capsys):
     image, sound, out = files
     assert run(image, sound, "-o", out / "a.gif", "--steps", "--model", checkpoint) == 0
     assert "no effect" in capsys.readouterr().err
+
+
+def test_help_comes_without_pytorch():
+    asks = """
+import sys
+from sspl.localize.__main__ import run
+try:
+    run(["--help"])
+finally:
+    assert "torch" not in sys.modules
+"""
+    command = [sys.executable, "-c", asks]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0

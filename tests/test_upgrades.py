@@ -37,7 +37,8 @@ from sspl.upgrades import (
     upgrade_tensor_name,
     upgrade_terms,
 )
-from sspl.zoo.shipped import NAMES, SHIPPED, find_checkpoint
+from sspl.zoo.names import NAMES
+from sspl.zoo.shipped import SHIPPED, find_checkpoint
 from sspl.zoo.variants import INDEX, TINY_VARIANTS, load_variants, open_variants
 
 # A model's config as format 1 wrote it, whatever the objective was.

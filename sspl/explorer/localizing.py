@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
-from sspl.audio import CLIP_S
+from sspl.audio import CLIP_S, NUM_SAMPLES
 from sspl.explorer.models import Model, choose_model
 from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
 from sspl.explorer.permalink import (
@@ -35,6 +36,10 @@ from sspl.media.pictures import read_image, write_image
 
 OWN = "my own sound"
 SOURCES: Any = ["upload", "microphone"]
+NO_SOUND = Sound(
+    title="nothing yet: add the sound of your picture",
+    waveform=np.zeros(NUM_SAMPLES, np.float32),
+)
 READ_CYCLE = "async (model, scene, cycle) => [model, scene, (await window.sspl).readCycle()]"
 COPY_LINK = "async () => (await window.sspl).copyLink()"
 CLICK_MADE = "() => document.querySelector('#made').click()"
@@ -79,14 +84,16 @@ class Localizing:
         return chosen, self.models[chosen].facts, shown
 
     def use_picture(self, path: str | None, model: str, scene: Scene):
-        """Take an uploaded picture, and a model that knows photographs; the sound stays."""
+        """Take an uploaded picture, and a model that knows photographs; its own sound stays.
+
+        A sample's does not: it has nothing to do with the picture.
+        """
         if path is None:
             raise ValueError("upload a picture first")
         picture = read_image(path, MAX_SIDE_PX)
         title = f"Your picture {Path(path).name}"
-        scene = replace(
-            scene, title=title, picture=picture, instruments=(), sample="", drawn=False, credit=""
-        )
+        sound = NO_SOUND if scene.sound.key else scene.sound
+        scene = Scene(title=title, picture=picture, sound=sound, others=scene.others)
         return "", *self.use_own(model), scene
 
     def use_sound(self, path: str | None, model: str, scene: Scene):

@@ -10,7 +10,8 @@ import torch
 from sspl.checkpoint import read_meta
 from sspl.model import SSPL, AudioVisualModel
 from sspl.predictive_attention import PredictiveAttention
-from sspl.zoo.shipped import NAMES, find_checkpoint, load_model
+from sspl.zoo.names import NAMES
+from sspl.zoo.shipped import find_checkpoint, load_model
 
 FOR_DRAWINGS = "tiny-predictive"  # the shipped model for the built-in world
 PHOTO = "photo"  # the shipped model for photographs and recordings, and what a page opens with

@@ -10,18 +10,9 @@ from sspl.assets import find_assets
 from sspl.checkpoint import META, WEIGHTS, load_checkpoint
 from sspl.model import AudioVisualModel
 from sspl.presets import PRESETS
+from sspl.zoo.names import DEFAULT, NAMES
 
 SHIPPED = find_assets() / "models"
-
-
-# Name -> folder in assets/models; the first is the default.
-NAMES = {
-    "photo": "photo",
-    "tiny-predictive": "tiny-predictive",
-    "tiny": "tiny-pcm",
-    "tiny-no-pcm": "tiny-no-pcm",
-}
-DEFAULT = next(iter(NAMES))
 
 
 def find_checkpoint(name_or_path: str | Path) -> Path:

@@ -6,7 +6,7 @@ import pytest
 from page_files import WITH, WITHOUT
 from PIL import Image
 
-from sspl.explorer.localizing import OWN, Localizing
+from sspl.explorer.localizing import NO_SOUND, OWN, Localizing
 from sspl.explorer.permalink import MAX_OTHERS, NOISE, SILENCE
 from sspl.media.video import open_video
 
@@ -30,10 +30,12 @@ def test_an_upload_replaces_picture_or_sound(does, folder, scene):
     assert picked == ""  # no sample is marked any more
     assert (model, facts) == (WITH, does.models[WITH].facts)
     assert shown.picture.shape == (60, 90, 3)
-    assert shown.sound == scene.sound
+    assert shown.sound == NO_SOUND  # the sample's has nothing to do with it
     assert (shown.instruments, shown.sample) == ((), "")
     *_, shown = does.use_sound(str(folder / "mine.wav"), WITH, shown)
     assert shown.title == "Your picture mine.jpg"
+    *_, again = does.use_picture(str(folder / "mine.jpg"), WITH, shown)
+    assert again.sound == shown.sound  # one's own stays
     stage = does.show_stage(WITH, shown)
     assert stage["panels"][0]["sound"] == "your mine.wav"
     assert stage["address"]["sample"] is None

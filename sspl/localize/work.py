@@ -1,21 +1,14 @@
-"""Where does the sound come from? A picture and a sound, or a video, on the command line.
-
-python -m sspl.localize picture.jpg sound.wav -o map.png
-python -m sspl.localize picture.jpg sound.wav -o steps.gif
-python -m sspl.localize clip.mp4 -o heat.mp4
-"""
+"""What `python -m sspl.localize` does once its options are read."""
 
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
 from tqdm import tqdm
 
-from sspl.command import run_command
+from sspl.localize.options import Options
 from sspl.localizer import Localizer, localize_video
 from sspl.media.animation import write_animation
 from sspl.media.files import write_json
@@ -28,37 +21,9 @@ from sspl.plots.rendering import render_figure
 from sspl.plots.steps import draw_step, steps_figure
 from sspl.sliding_window import is_silent, measure_level_dbfs
 from sspl.trace_stats import measure_audible, measure_cycle
-from sspl.zoo.shipped import DEFAULT, load_model
+from sspl.zoo.shipped import load_model
 
 PICTURES, ANIMATIONS = (".png", ".jpg", ".jpeg", ".webp"), (".gif", ".mp4")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Show where in a picture, or in a video, the sound comes from."""
-
-    source: tyro.conf.Positional[Path]
-    """a picture, or a video with sound"""
-    audio: tyro.conf.Positional[Path | None] = None
-    """the sound of the picture: the middle 3 s of it are taken"""
-    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """.png, .jpg or .webp; .gif or .mp4 animates the cycles; .mp4 for a video"""
-    steps: bool = False
-    """draw every cycle with its numbers, in a row, rather than the last map alone"""
-    model: str = DEFAULT
-    """a shipped name, a checkpoint folder, or a Hub repository"""
-    device: str | None = None
-    """cpu, cuda, ...; by default a GPU where there is one"""
-    max_side_px: int = 1280
-    """larger pictures and videos are shrunk to this"""
-    json: Path | None = None
-    """write the numbers to this file, - for standard output"""
-
-
-def run(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit status."""
-    prog = "python -m sspl.localize"
-    return run_command(lambda: localize_files(tyro.cli(Options, args=arguments, prog=prog)))
 
 
 def localize_files(options: Options) -> None:
@@ -155,7 +120,3 @@ def _show_video(localizer: Localizer, options: Options) -> dict[str, Any]:
         "model": options.model,
         "windows": [asdict(window) for window in windows],
     }
-
-
-if __name__ == "__main__":
-    sys.exit(run())

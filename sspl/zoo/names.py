@@ -1,0 +1,10 @@
+"""The names of the models that come along."""
+
+# Name -> folder in assets/models; the first is the default.
+NAMES = {
+    "photo": "photo",
+    "tiny-predictive": "tiny-predictive",
+    "tiny": "tiny-pcm",
+    "tiny-no-pcm": "tiny-no-pcm",
+}
+DEFAULT = next(iter(NAMES))
