@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from axe_playwright_python.sync_playwright import Axe
 from page_files import serve_page
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
@@ -502,6 +503,26 @@ def test_a_sound_is_no_video_and_that_is_said(visit, files):
     visit.open_tab("Your own video")
     visit.upload("#video", files / "mine.wav")
     expect(visit.page.get_by_text("mine.wav has no moving pictures")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_any_tab(browser, server, scheme):
+    with (
+        browser.new_context(color_scheme=scheme) as context,
+        context.new_page() as page,
+    ):
+        visit = Visit(page, server.url)
+        for tab in page.get_by_role("tab").all_inner_texts():
+            visit.open_tab(tab)
+            page.wait_for_timeout(1500)  # what fades in
+            found = Axe().run(page).response["violations"]
+            serious = [
+                (tab, each["id"], node["target"])
+                for each in found
+                if each["impact"] in ("serious", "critical")
+                for node in each["nodes"]
+            ]
+            assert serious == []
 
 
 def test_a_phone_in_the_dark_scrolls_in_one_direction_only(browser, server):

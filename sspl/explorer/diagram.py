@@ -244,7 +244,7 @@ def _tell_steps(num_cycles: int) -> list[Step]:
         )
         correct = (
             "From the sound up, what was expected is compared with what is. The difference goes to "
-            "the layer above, which corrects itself. "
+            "the layer above, which takes a step by it. "
         )
         correct += (
             "The next cycle starts from there."

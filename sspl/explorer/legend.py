@@ -66,7 +66,8 @@ OF_PCM = Legend(
         (
             "Cycle",
             "A round of predictive coding: each layer predicts the one below it, down to the "
-            "sound, and corrects itself by what it got wrong.",
+            "sound, and takes a step by the difference. Trained as here, the map settles after two "
+            "cycles, and the errors need not fall.",
         ),
         (
             "Prediction error",

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import gradio as gr
 
@@ -31,7 +32,7 @@ class Filming:
     def describe_video(self, path: str | None):
         """A video's first frame and its facts; what was made of another one before is gone."""
         if path is None:
-            return None, "", None
+            return _show(None, False), "", _show(None, False)
         with open_own_video(path) as video:
             if not video.has_audio:
                 raise ValueError(f"{video.path.name} has no sound: there is nothing to hear in it")
@@ -39,7 +40,7 @@ class Filming:
                 f"**{video.path.name}**: {video.duration_s:.1f} s, {video.width_px} × "
                 f"{video.height_px} px, {video.fps:.3g} frames a second"
             )
-            return video.frame_at(0.0), facts, None
+            return _show(video.frame_at(0.0), True), facts, _show(None, True)
 
     def make_heat_map_video(
         self, video: str | None, model: str, request: gr.Request, progress=PROGRESS
@@ -85,6 +86,11 @@ class Filming:
             stop.set()
 
 
+def _show(value: Any, visible: bool) -> dict[str, Any]:
+    """A component's new value; an empty one is left out of the page."""
+    return gr.update(value=value, visible=visible)
+
+
 def build_video_tab(page: Page) -> tuple[gr.File, gr.Button, Callable]:
     """Lay the tab out.
 
@@ -100,7 +106,11 @@ def build_video_tab(page: Page) -> tuple[gr.File, gr.Button, Callable]:
             video = gr.File(label="Video", height=140, elem_id="video")
             take = gr.Button("Take our video", size="sm", visible=ours is not None)
             first = gr.Image(
-                label="Its first frame", interactive=False, buttons=[], elem_id="first-frame"
+                label="Its first frame",
+                interactive=False,
+                buttons=[],
+                visible=False,
+                elem_id="first-frame",
             )
             facts = gr.Markdown(elem_id="video-facts")
             with gr.Row():
@@ -110,7 +120,9 @@ def build_video_tab(page: Page) -> tuple[gr.File, gr.Button, Callable]:
                 cancel = gr.Button("Cancel", min_width=90, scale=0, elem_id="cancel-video")
             step = gr.Button("Step through its middle frame", size="sm", elem_id="step-video")
         with gr.Column(min_width=320):
-            heat = gr.Video(label="Heat-map video", interactive=False, elem_id="heat")
+            heat = gr.Video(
+                label="Heat-map video", interactive=False, visible=False, elem_id="heat"
+            )
     take.click(lambda: str(ours), None, video, api_visibility="private")
     making = answer(
         start.click, does.make_heat_map_video, [video, page.model], heat, gpu_s=round(MAX_VIDEO_S)

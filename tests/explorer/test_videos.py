@@ -26,10 +26,11 @@ def source(samples):
 
 def test_a_video_is_described_before_anything_is_made_of_it(does, source):
     first, facts, heat = does.describe_video(str(source))
-    assert heat is None
-    assert first.shape == (96, 96, 3)
+    assert (heat["value"], heat["visible"]) == (None, True)
+    assert first["value"].shape == (96, 96, 3)
     assert facts == f"**{source.name}**: 2.0 s, 96 × 96 px, 5 frames a second"
-    assert does.describe_video(None) == (None, "", None)
+    first, facts, heat = does.describe_video(None)
+    assert (first["visible"], facts, heat["visible"]) == (False, "", False)
 
 
 def test_a_heat_map_video_reports_and_can_be_watched(does, source):
