@@ -119,13 +119,13 @@ def test_the_shipped_models_load_and_say_where_they_come_from(name):
     model = load_model(name, "cpu")
     meta = json.loads((find_checkpoint(name) / "meta.json").read_text())
     assert meta["selection"] == "val"
-    assert (meta["data"]["name"] == "orchestra") == (name != "photo")
+    assert (meta["data"]["name"] == "orchestra") == (not name.startswith("photo"))
     assert bool(model.config.num_cycles) == (name != "tiny-no-pcm")
 
 
 def test_the_shipped_models_are_small():
     files = [f for name in NAMES for f in find_checkpoint(name).iterdir()]
-    assert sum(f.stat().st_size for f in files) < 12e6
+    assert sum(f.stat().st_size for f in files) < 14e6
 
 
 def test_versions_name_the_package_and_can_be_written_as_json():
