@@ -15,7 +15,6 @@ from sspl.objectives import Objective
 from sspl.training.collapse import find_collapse
 
 PROTOCOLS: tuple[Protocol, ...] = ("sspl", "adaptive")
-MOST_TRUTHS = 500  # of the training pairs, for the mean box
 
 
 def score_model(model: AudioVisualModel, test: EncodedTestSet) -> dict[str, Any]:
@@ -37,8 +36,8 @@ def measure_floors(test: EncodedTestSet, training: Pairs) -> dict[str, Any]:
     Args:
         training: whose boxes, if it has any, make the mean box.
     """
-    annotated = [i for i, num in enumerate(training.num_annotators) if num][:MOST_TRUTHS]
-    truths = training.draw_truth(annotated).numpy() if annotated else ()
+    annotated = [i for i, num in enumerate(training.num_annotators) if num]
+    truths = (training.draw_truth([i])[0].numpy() for i in annotated)
     floors = evaluate_floors(test, PROTOCOLS, truths)
     return {name: {p: sum_up(c) for p, c in cious.items()} for name, cious in floors.items()}
 
