@@ -107,14 +107,14 @@ def watch_page(url: str) -> None:
         visit(page, url)
         titles = page.locator(".gallery button").all_inner_texts()
         for model, label in MODELS.items():
-            page.get_by_label(label).check()
+            page.get_by_label(label, exact=True).check()
             page.wait_for_timeout(1000)
             names = alternate(titles[3], titles[6])
             pick(page, names)
             print(
                 f"a sample's map, {model:17}{median_ms(10, lambda n=names: pick(page, n)):8.0f} ms"
             )
-        page.get_by_label(next(iter(MODELS.values()))).check()
+        page.get_by_label(next(iter(MODELS.values())), exact=True).check()
         page.locator(".stage output", has_text="of 5").wait_for()
         keys = alternate("ArrowLeft", "ArrowRight")
         ticks = [page.evaluate(TICK, next(keys)) for _ in range(TICKS)]
@@ -136,11 +136,12 @@ def make_videos(program: Client, folder: Path) -> None:
 def watch_memory(program: Client, process: psutil.Process, requests: int) -> None:
     """What the server holds as requests go by, without its first fifty."""
     samples = list(program.predict(api_name="/list_samples")["samples"])
+    model = next(iter(MODELS))
 
     def ask(num: int) -> float:
         for i in range(num):
-            program.predict(samples[i % len(samples)], api_name="/show_sample")
-            program.predict(next(iter(MODELS)), api_name="/show_stage")
+            program.predict(samples[i % len(samples)], model, api_name="/show_sample")
+            program.predict(model, api_name="/show_stage")
         return process.memory_info().rss / 1e6
 
     held = [ask(50)] + [ask(requests // 4) for _ in range(4)]

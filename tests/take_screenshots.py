@@ -20,7 +20,7 @@ TRAINING_MS = 240_000
 
 def show_localize(page: Page) -> None:
     page.locator(".gallery button").first.click()
-    for choice in ("flute", "silence"):
+    for choice in ("a dog", "silence"):
         page.get_by_label("Compare with the sound of").click()
         page.get_by_role("option", name=choice, exact=True).click()
         page.locator(".stage .panel figcaption", has_text=choice).wait_for()
