@@ -40,10 +40,6 @@ def show_negatives(page: Page) -> None:
     page.locator(".training .words", has_text="Done").wait_for(timeout=TRAINING_MS)
 
 
-def show_hearing(page: Page) -> None:
-    page.locator(".hearing img").nth(3).wait_for()
-
-
 def show_video(page: Page) -> None:
     page.get_by_role("button", name="Take our video").click()
     page.locator("#first-frame img").wait_for()
@@ -53,11 +49,10 @@ def show_video(page: Page) -> None:
 
 TABS = {
     "Localize": show_localize,
-    "Inside the model": show_inside,
+    "Inside": show_inside,
     "Ablations": show_ablations,
-    "False negatives": show_negatives,
-    "Does it listen?": show_hearing,
-    "Your own video": show_video,
+    "Negatives": show_negatives,
+    "Video": show_video,
 }
 
 
@@ -78,7 +73,7 @@ def main() -> None:
             page.get_by_role("tab", name=name, exact=True).click()
             show(page)
             page.wait_for_timeout(1500)  # what fades and unfolds
-            path = OUT / f"{name.lower().replace(' ', '-').strip('?')}.jpg"
+            path = OUT / f"{name.lower()}.jpg"
             page.evaluate("scrollTo(0, 0)")
             box = page.locator("#tabs").bounding_box()
             assert box is not None

@@ -1,4 +1,4 @@
-// Does it listen? A table of pictures: a row for each model, a column for each sound.
+// Swap the sound: one picture under several, a card each; by every model, a row for each.
 
 import { drawTable } from "./ablations/tables.js";
 import { make } from "./elements.js";
@@ -6,66 +6,92 @@ import { formatPercent } from "./numbers.js";
 
 export function drawHearing(root, value) {
   if (!value) return;
+  const { title, columns, rows } = value;
   root.replaceChildren(
-    make("h3", {}, value.title),
+    rows.length === 1 ? drawCards(rows[0], columns, title) : drawEvery(rows, columns, title),
+    ...[...new Set(rows.map((row) => row.scale))].map((scale) => make("p", { class: "key" }, scale)),
     make(
-      "div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Maps by model and sound" },
-      make(
-        "table", {},
-        make("thead", {}, make("tr", {}, make("td"), ...value.columns.map(drawHead))),
-        make("tbody", {}, ...value.rows.map((row) => drawRow(row, value))),
-      ),
-    ),
-    make(
-      "p", { class: "key" }, "On: the share of the picture within the white line. It goes dark " +
-      `where at most ${formatPercent(value.dark)} of that is left of what is on under its own sound. ` +
-      "Alike: the correlation with the map under its own sound, 1 where nothing has changed. " +
-      "Mean: of the map over the picture; a similarity is from −1 to 1, attention from 0 to 1.",
+      "p", { class: "key" }, "On: the share of the picture within the white line. Alike: the " +
+      "correlation with the map under the picture's own sound, 1 where nothing has changed.",
     ),
   );
 }
 
-function drawHead({ words, hint, sound, audio }) {
-  const name = sound.toLowerCase() === words.toLowerCase() ? [] : [make("span", {}, sound)];
+/** Of one model, a card for each sound. */
+function drawCards(row, columns, title) {
   return make(
-    "th", { scope: "col" }, make("strong", {}, words), ...name, make("small", {}, hint),
+    "div", {},
+    make("p", { class: "row-model" }, make("strong", {}, row.label), ": ", drawVerdict(row)),
+    make(
+      "div", { class: "cards" },
+      ...columns.map((column, i) =>
+        make(
+          "div", { class: "card" },
+          drawCell(row, row.cells[i], column, title), ...drawSound(column),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Of every model, a row; a column for each sound. */
+function drawEvery(rows, columns, title) {
+  const head = (column) => make("th", { scope: "col" }, ...drawSound(column));
+  return make(
+    "div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Maps by model and sound" },
+    make(
+      "table", {},
+      make("thead", {}, make("tr", {}, make("td"), ...columns.map(head))),
+      make(
+        "tbody", {},
+        ...rows.map((row) =>
+          make(
+            "tr", { class: "row-model" },
+            make(
+              "th", { scope: "row" }, make("strong", {}, row.label),
+              ...(row.chosen ? [make("small", {}, "chosen above")] : []), drawVerdict(row),
+            ),
+            ...row.cells.map((cell, i) => make("td", {}, drawCell(row, cell, columns[i], title))),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+const drawVerdict = ({ verdict }) => make("span", { class: "verdict" }, `${verdict}.`);
+
+/** What a sound is to the picture, what a model should make of it, and how it sounds. */
+function drawSound({ words, hint, sound, audio }) {
+  const name = sound.toLowerCase() === words.toLowerCase() ? [] : [make("span", {}, sound)];
+  return [
+    make("strong", {}, words), ...name, make("small", {}, hint),
     audio
       ? make("audio", { controls: true, src: audio, "aria-label": `Play: ${sound}` })
       : make("span", { class: "nothing" }, "nothing to play"),
-  );
+  ];
 }
 
-function drawRow({ label, chosen, verdict, cells }, { title, columns }) {
-  const cell = ({ frame, mean, on, alike, does, right }, i) =>
-    make(
-      "td", {},
-      make("img", {
-        src: frame, alt: `The map of ${label} under ${columns[i].sound}, in: ${title}` +
-          `${does && `; it ${does}`}`,
-      }),
-      ...(does
-        ? [
-            make(
-              "strong", { class: right ? "right" : "wrong" },
-              make("span", { "aria-hidden": "true" }, right ? "✓ " : "✗ "), does,
-            ),
-          ]
-        : []),
-      make(
-        "dl", {},
-        ...[["on", formatPercent(on)], ["alike", alike.toFixed(2)], ["mean", mean.toFixed(2)]].map(
-          ([word, number]) => make("div", {}, make("dt", {}, word), make("dd", {}, number)),
-        ),
-      ),
-    );
+/** A map, and what it does. */
+function drawCell({ label }, { frame, on, alike, does, right }, { sound }, title) {
+  const told = make(
+    "strong", { class: right ? "right" : "wrong" },
+    make("span", { "aria-hidden": "true" }, right ? "✓ " : "✗ "), does,
+  );
+  const numbers = [["on", formatPercent(on)], ["alike", alike.toFixed(2)]];
   return make(
-    "tr", { class: "row-model" },
+    "div", { class: "map" },
+    make("img", {
+      src: frame,
+      alt: `The map of ${label} under ${sound}, in: ${title}${does && `; it ${does}`}`,
+    }),
+    ...(does ? [told] : []),
     make(
-      "th", { scope: "row" }, make("strong", {}, label),
-      ...(chosen ? [make("small", {}, "chosen above")] : []),
-      make("span", { class: "verdict" }, verdict, "."),
+      "dl", {},
+      ...numbers.map(([word, number]) =>
+        make("div", {}, make("dt", {}, word), make("dd", {}, number)),
+      ),
     ),
-    ...cells.map(cell),
   );
 }
 

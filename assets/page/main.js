@@ -17,12 +17,12 @@ import { drawTraining } from "./negatives/training.js";
 import { drawStage } from "./stage.js";
 
 export { readSetting } from "./ablations/choice.js";
-export { copyLink, readQuery, restore } from "./address.js";
+export { copyLink, readQuery } from "./address.js";
 export { readLocation } from "./inside/location.js";
 export { nextBatch, thisBatch } from "./negatives/batch.js";
 export { announceTraining, refuseTraining, stopTraining } from "./negatives/training.js";
 export { readCycle } from "./stage.js";
-export { openTab, refresh } from "./tabs.js";
+export { arrive, openTab, refresh } from "./tabs.js";
 
 // Who draws the gr.HTML of a name, as `draw_in_browser` has it.
 const drawers = {

@@ -1,6 +1,6 @@
 // The stage: a picture under its map, cycle by cycle, for every sound side by side.
 
-import { setAddress, takeCycle } from "./address.js";
+import { setAddress, setScene, takeCycle } from "./address.js";
 import { make } from "./elements.js";
 import { markSample } from "./gallery.js";
 import { chooseRange, drawSpark } from "./spark.js";
@@ -60,7 +60,7 @@ export function drawStage(root, scene) {
   Object.assign(root.dataset, { title: scene.title, cycles: scene.cycles });
   const t = Math.min(scene.cycles, takeCycle(scene.address) || stays || first);
   stepper.go(t);
-  setAddress({ ...scene.address, cycle: t });
+  setScene({ ...scene.address, cycle: t });
   markSample(scene.address.sample);
   return () => {
     stepper.stop();
@@ -148,7 +148,7 @@ function drawWipe(root, scene) {
   };
 }
 
-/** One picture with the maps of all cycles stacked on it; only the current one is opaque. */
+/** One picture with the maps of all cycles stacked on it; only the current one is seen. */
 function drawPanel(scene, panel, wipe) {
   const frames = panel.frames.map((source, i) =>
     make("img", {
@@ -242,9 +242,12 @@ function drawLegend(scene) {
       make("span", {}, scene.ends[1]),
     ),
     make(
-      "dl", {},
-      ...scene.notes.map(([word, meaning]) =>
-        make("div", {}, make("dt", {}, word), make("dd", {}, meaning)),
+      "details", {}, make("summary", {}, "What the words mean"),
+      make(
+        "dl", {},
+        ...scene.notes.map(([word, meaning]) =>
+          make("div", {}, make("dt", {}, word), make("dd", {}, meaning)),
+        ),
       ),
     ),
   );

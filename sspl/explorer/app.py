@@ -12,13 +12,13 @@ from typing import Any
 
 import gradio as gr
 from gradio.themes.default import Default
-from gradio.themes.utils.fonts import LocalFont
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from sspl.assets import find_assets
 from sspl.explorer.ablations.tab import build_ablations_tab
 from sspl.explorer.api import open_api
 from sspl.explorer.gallery import describe_gallery
-from sspl.explorer.hearing import build_hearing_tab
 from sspl.explorer.inside import build_inside_tab
 from sspl.explorer.localizing import Localizing, build_localize_tab
 from sspl.explorer.models import Model, load_models
@@ -33,8 +33,10 @@ PAGE, SAMPLES = find_assets() / "page", find_assets() / "samples"
 FORGET_S = 2 * 60 * 60  # what a visitor brought or made is deleted after this
 MAX_SESSIONS = 500  # whose scenes are kept at a time
 MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest wait their turn
-# Gradio brings it along, so no page needs the network; of its half-bold a third of the letters.
-FONT = (LocalFont("Source Sans Pro", weights=(400, 700)), "sans-serif")
+COMPRESS = Middleware(
+    GZipMiddleware, compresslevel=5
+)  # streams stay as they are
+FONT = ("system-ui", "sans-serif")  # a font to load would weigh as much as a scene, twice
 
 # Darker than Gradio's own, for a contrast of 4.5.
 READABLE: dict[str, Any] = {
@@ -51,12 +53,11 @@ DESCRIPTION = (
 )
 INTRODUCTION = """# SSPL Explorer
 Where in the picture is what we hear? Nobody drew these models a box: they learned from pictures and
-sounds that belong together. Press play, then bring your own."""
+sounds that belong together. Press play, then [bring your own](#side)."""
 TABS = (
-    ("inside", "Inside the model", build_inside_tab),
+    ("inside", "Inside", build_inside_tab),
     ("ablations", "Ablations", build_ablations_tab),
-    ("negatives", "False negatives", build_negatives_tab),
-    ("hearing", "Does it listen?", build_hearing_tab),
+    ("negatives", "Negatives", build_negatives_tab),
 )
 OPEN_TAB = "async (...given) => {{ (await window.sspl).openTab('{name}'); return given; }}"
 SHOW = "() => document.querySelector('#show-stage').click()"
@@ -89,10 +90,11 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Localize", id="localize") as tab["localize"]:
                 localize = build_localize_tab(page, does)
+                view["localize"] = localize.swapped
             for name, title, build in TABS:
                 with gr.Tab(title, id=name) as tab[name]:
                     view[name] = build(page)
-            with gr.Tab("Your own video", id="video") as tab["video"]:
+            with gr.Tab("Video", id="video") as tab["video"]:
                 video, step, leave = build_video_tab(page)
                 own_video = answer(
                     video.upload,
@@ -147,7 +149,7 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
             trigger_mode="always_last",
             gpu_s=LOOK_S,
         ).success(js=REFRESH, api_visibility="private")
-        app.load(js="async () => (await window.sspl).restore()", api_visibility="private")
+        app.load(js="async () => (await window.sspl).arrive()", api_visibility="private")
         app.unload(leave)
         open_api(models, samples)
     return app.queue(default_concurrency_limit=MAX_AT_ONCE)
@@ -160,7 +162,7 @@ def launch_app(app: gr.Blocks, **options: Any):
         theme=Default(primary_hue="orange", neutral_hue="zinc", font=FONT).set(**READABLE),
         css_paths=sorted(PAGE.glob("*.css")),
         head=f"{DESCRIPTION}{modules.head}",
-        app_kwargs={"routes": [modules.route]},
+        app_kwargs={"routes": [modules.route], "middleware": [COMPRESS]},
         footer_links=["api"],
         max_file_size=f"{MAX_UPLOAD_MB}mb",
         state_session_capacity=MAX_SESSIONS,

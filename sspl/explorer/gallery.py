@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
-from sspl.explorer.encoding import encode_thumbnail
+from sspl.explorer.encoding import encode_picture
 from sspl.explorer.samples import Sample
 
-THUMBNAIL_PX = 200
+THUMBNAIL_PX = 160
 
 
 class Thumbnail(TypedDict):
@@ -23,7 +23,7 @@ def describe_gallery(samples: Mapping[str, Sample]) -> list[Thumbnail]:
         {
             "id": id,
             "title": sample.scene.title,
-            "thumbnail": encode_thumbnail(sample.scene.picture, THUMBNAIL_PX),
+            "thumbnail": encode_picture(sample.scene.picture, THUMBNAIL_PX),
         }
         for id, sample in samples.items()
         if not sample.is_variant

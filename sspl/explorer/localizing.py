@@ -9,8 +9,10 @@ import gradio as gr
 import numpy as np
 
 from sspl.audio import CLIP_S, NUM_SAMPLES
+from sspl.explorer.evaluations import describe_evaluations
+from sspl.explorer.hearing import Hearing
 from sspl.explorer.models import Model, choose_model
-from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
+from sspl.explorer.page import LOOK_S, Page, View, answer, draw_in_browser
 from sspl.explorer.permalink import (
     MAX_OTHERS,
     NOISE,
@@ -40,6 +42,8 @@ NO_SOUND = Sound(
     title="nothing yet: add the sound of your picture",
     waveform=np.zeros(NUM_SAMPLES, np.float32),
 )
+SWAP = """### Swap the sound
+The same picture under other sounds: a map that listens goes dark where nothing in it makes them."""
 READ_CYCLE = "async (model, scene, cycle) => [model, scene, (await window.sspl).readCycle()]"
 COPY_LINK = "async () => (await window.sspl).copyLink()"
 CLICK_MADE = "() => document.querySelector('#made').click()"
@@ -152,11 +156,13 @@ class LocalizeTab:
     """What the rest of the page needs of this tab.
 
     Attributes:
+        swapped: the scene's picture under several sounds.
         others: the keys of the sounds that are compared.
         changes: events after which the scene is another one.
     """
 
     stage: gr.HTML
+    swapped: View
     others: gr.Dropdown
     changes: list[Any]
 
@@ -170,6 +176,7 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
             first = does.show_stage(page.model.value, page.scene.value)
             shown = draw_in_browser("stage", first, "The map, step by step")
             page.facts.render()
+            swapped = _build_swap(page)
             with gr.Row(elem_id="downloads"):
                 gr.Markdown("Download")
                 save_picture = gr.Button("Picture, PNG", size="sm", elem_id="save-picture")
@@ -179,7 +186,7 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
                 copy = gr.Button("Copy link", size="sm", elem_id="copy-link")
                 copy.click(js=COPY_LINK, api_visibility="private")
         with gr.Column(scale=4, min_width=320, elem_id="side"):
-            gr.Markdown("### Swap the sound")
+            gr.Markdown("### Another sound, cycle by cycle")
             others = gr.Dropdown(
                 [*sorted(sounds.items()), SILENCE, NOISE, OWN],
                 value=[],
@@ -199,6 +206,15 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
             )
             gr.Markdown("### Bring your own")
             picture = gr.File(label="Picture", height=120, elem_id="picture")
+            photograph = gr.Button("Take one with the camera", size="sm", elem_id="photograph")
+            camera = gr.Image(
+                sources=["webcam"],
+                type="filepath",
+                visible=False,
+                label="Camera",
+                buttons=[],
+                elem_id="camera",
+            )
             sound = gr.Audio(
                 sources=SOURCES, type="filepath", label="Sound", buttons=[], elem_id="sound"
             )
@@ -208,10 +224,14 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
                 elem_classes="quiet",
             )
 
+    draw_in_browser("evaluations", describe_evaluations(page.models), "The same on many pictures")
     change, asked = page.change_scene, [page.model, page.scene]
     whole = [page.picked, page.model, page.facts, page.scene]
+    open_camera = lambda: gr.Image(visible=True)  # noqa: E731
+    photograph.click(open_camera, None, camera, api_visibility="private")
     changes = [
         change(picture.upload, does.use_picture, [picture, *asked], whole),
+        change(camera.input, does.use_picture, [camera, *asked], whole),
         change([sound.upload, sound.stop_recording], does.use_sound, [sound, *asked], whole),
         change(  # change, as a dropdown's input comes twice
             [others.change, own.upload, own.stop_recording],
@@ -220,6 +240,8 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
             [own, page.scene],
         ),
     ]
+    for brought, box in zip(changes, (picture, camera, sound, own), strict=True):
+        brought.failure(lambda: None, None, box, api_visibility="private")  # it was refused
     for button, make, inputs, js in (
         (save_picture, does.make_picture, [*asked, cycle], READ_CYCLE),
         (save_gif, does.make_gif, asked, None),
@@ -228,4 +250,16 @@ def build_localize_tab(page: Page, does: Localizing) -> LocalizeTab:
         answer(button.click, make, inputs, made, js=js, gpu_s=LOOK_S).success(
             js=CLICK_MADE, api_visibility="private"
         )
-    return LocalizeTab(stage=shown, others=others, changes=changes)
+    return LocalizeTab(stage=shown, swapped=swapped, others=others, changes=changes)
+
+
+def _build_swap(page: Page) -> View:
+    """Lay out what the picture is under other sounds, by the chosen model or by every."""
+    hearing = Hearing(models=page.models, samples=page.samples)
+    gr.Markdown(SWAP, elem_id="swap")
+    grid = draw_in_browser("hearing", None, "The picture under several sounds")
+    if len(page.models) > 1:
+        every = gr.Button("The same by every model", size="sm", elem_id="hear-every")
+        asked = [page.model, page.scene]
+        answer(every.click, hearing.compare_hearing, asked, grid, gpu_s=LOOK_S)
+    return View(shown=grid, describe=hearing.describe_hearing)

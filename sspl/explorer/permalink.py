@@ -18,6 +18,7 @@ from sspl.explorer.scenes import Scene, Sound
 SILENCE, NOISE = "silence", "noise"
 MAX_OTHERS = 3  # sounds beside a picture's own: more is too small to see
 NOISE_SEED = 0
+FORMER_TABS = {"hearing": "localize"}  # where older links lead now
 
 
 # The parts of an address, as they are named in it; None leaves a part out.
@@ -94,4 +95,5 @@ def read_address(query: str, models: Mapping[str, Model], samples: Mapping[str, 
     keys = dict.fromkeys(key for key in parts.get("with", "").split(",") if key)
     others = tuple(find_sound(key, samples) for key in [*keys][:MAX_OTHERS])
     scene = replace(scene, others=others)
-    return Address(model=model, scene=scene, tab=parts.get("tab", "localize"))
+    tab = parts.get("tab", "localize")
+    return Address(model=model, scene=scene, tab=FORMER_TABS.get(tab, tab))

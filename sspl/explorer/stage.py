@@ -11,13 +11,13 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from sspl.explorer.encoding import encode_figure, encode_picture, encode_sound
+from sspl.explorer.encoding import encode_figure, encode_layer, encode_picture, encode_sound
 from sspl.explorer.legend import choose_legend, tell_audible
 from sspl.explorer.scenes import Scene, trace_scene
 from sspl.media.animation import write_animation
 from sspl.model import AudioVisualModel, Trace
 from sspl.plots.lettering import NOTHING, write_note
-from sspl.plots.overlay import COLOUR_MAP, overlay_map
+from sspl.plots.overlay import COLOUR_MAP, overlay_map, paint_map
 from sspl.plots.spectrogram import plot_spectrogram
 from sspl.plots.steps import choose_strength, draw_step
 from sspl.sliding_window import is_silent
@@ -46,7 +46,7 @@ class Panel(TypedDict):
     Attributes:
         silent: whether the sound is too quiet to be of anything.
         answer: what the model says of the whole picture, "" where it has no absolute measure.
-        frames: T pictures under their map.
+        frames: T maps, half-transparent layers to lay over the picture.
         numbers: T values for each key of the rows that there is.
         boxes: of what plays, as far as it is known and in the picture.
     """
@@ -91,13 +91,14 @@ class Stage(TypedDict):
 def describe_stage(model: AudioVisualModel, scene: Scene) -> Stage:
     """A scene after every cycle, pictures and sounds as data URIs."""
     legend = choose_legend(model)
+    height_px, width_px = scene.picture.shape[:2]
     panels: list[Panel] = [
         {
             "sound": sound.title,
             "silent": is_silent(sound.clip),
             "answer": tell_audible(trace, is_silent(sound.clip)),
             "frames": [
-                encode_picture(overlay_map(scene.picture, s[0], strength=choose_strength(trace)))
+                encode_layer(paint_map(s[0], width_px, height_px, strength=choose_strength(trace)))
                 for s in trace.similarity
             ],
             "numbers": _course_of_numbers(trace, boxes, [key for key, *_ in legend.rows]),
@@ -110,7 +111,6 @@ def describe_stage(model: AudioVisualModel, scene: Scene) -> Stage:
         }
         for sound, trace, boxes in trace_scene(model, scene)
     ]
-    height_px, width_px = scene.picture.shape[:2]
     return {
         "title": scene.title,
         "credit": scene.credit,

@@ -127,7 +127,7 @@ def build_video_tab(page: Page) -> tuple[gr.File, gr.Button, Callable]:
     making = answer(
         start.click, does.make_heat_map_video, [video, page.model], heat, gpu_s=round(MAX_VIDEO_S)
     )
-    answer(
+    described = answer(
         video.change,
         does.describe_video,
         video,
@@ -135,6 +135,7 @@ def build_video_tab(page: Page) -> tuple[gr.File, gr.Button, Callable]:
         cancels=[making],
         api_visibility="private",
     )
+    described.failure(lambda: None, None, video, api_visibility="private")  # it was refused
     # One that runs stops by itself; one that waits in the queue has to be taken out of it.
     answer(cancel.click, does.cancel_video, cancels=[making], api_visibility="undocumented")
     return video, step, does.leave

@@ -44,21 +44,42 @@ def overlay_map(
     Returns:
         (H, W, 3) uint8, a new array.
     """
-    similarity = torch.as_tensor(similarity).detach().cpu()
     picture = Image.fromarray(image)
-    has_contrast = not is_flat(similarity) if span is None else span[1] - span[0] >= FLAT
-    if strength > 0 and has_contrast:
-        shrink = min(1.0, SMOOTH_PX / max(picture.size))
-        height_px, width_px = (max(1, round(side * shrink)) for side in image.shape[:2])
-        colours, cover = _paint_map(stretch_map(similarity, height_px, width_px, span))
-        mask = Image.fromarray((cover * (255 * strength)).astype(np.uint8))
-        if shrink < 1:
-            colours = colours.resize(picture.size, Image.Resampling.BILINEAR)
-            mask = mask.resize(picture.size, Image.Resampling.BILINEAR)
-        picture = Image.composite(colours, picture, mask)
+    layer = paint_map(similarity, *picture.size, strength=strength, span=span)
+    if layer is not None:
+        if layer.size != picture.size:
+            layer = layer.resize(picture.size, Image.Resampling.BILINEAR)
+        picture.paste(layer.convert("RGB"), mask=layer.getchannel("A"))
     if boxes is not None:
         _draw_boxes(picture, boxes)
     return np.array(picture)
+
+
+def paint_map(
+    similarity: np.ndarray | Tensor,
+    width_px: int,
+    height_px: int,
+    *,
+    strength: float = 1.0,
+    span: tuple[float, float] | None = None,
+) -> Image.Image | None:
+    """What `overlay_map` lays over a picture of that size, by itself: a half-transparent layer.
+
+    Args:
+        similarity, strength, span: as of `overlay_map`.
+    Returns:
+        RGBA, smaller than the picture where that is large, to be enlarged; None where there is
+        nothing to see.
+    """
+    similarity = torch.as_tensor(similarity).detach().cpu()
+    has_contrast = not is_flat(similarity) if span is None else span[1] - span[0] >= FLAT
+    if strength <= 0 or not has_contrast:
+        return None
+    shrink = min(1.0, SMOOTH_PX / max(width_px, height_px))
+    small = [max(1, round(side * shrink)) for side in (height_px, width_px)]
+    layer, cover = _paint_colours(stretch_map(similarity, small[0], small[1], span))
+    layer.putalpha(Image.fromarray((cover * (255 * strength)).astype(np.uint8)))
+    return layer
 
 
 def is_flat(similarity: Tensor) -> bool:
@@ -79,7 +100,7 @@ def stretch_map(
     return ((large - low) / (high - low).clamp_min(1e-12)).clamp(0, 1).numpy()
 
 
-def _paint_map(level: np.ndarray) -> tuple[Image.Image, np.ndarray]:
+def _paint_colours(level: np.ndarray) -> tuple[Image.Image, np.ndarray]:
     """The colours of a map (H, W), and how much of each covers the picture, (H, W) in [0, 1]."""
     heat = Image.fromarray((level * 255).astype(np.uint8))
     heat.putpalette(_list_colours())

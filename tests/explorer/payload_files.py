@@ -33,13 +33,9 @@ from sspl.explorer.ablations.setting import ShownSetting  # noqa: E402
 from sspl.explorer.ablations.tab import Ablations, Tables, load_ablations  # noqa: E402
 from sspl.explorer.ablations.variants import Variants  # noqa: E402
 from sspl.explorer.diagram import Diagram, NothingInside  # noqa: E402
+from sspl.explorer.evaluations import Evaluations, describe_evaluations  # noqa: E402
 from sspl.explorer.gallery import Thumbnail, describe_gallery  # noqa: E402
-from sspl.explorer.hearing import (  # noqa: E402
-    Evaluations,
-    Hearing,
-    SoundGrid,
-    describe_evaluations,
-)
+from sspl.explorer.hearing import Hearing, SoundGrid  # noqa: E402
 from sspl.explorer.inside import Inside  # noqa: E402
 from sspl.explorer.localizing import AddressedStage, Localizing  # noqa: E402
 from sspl.explorer.location import Location  # noqa: E402
@@ -166,7 +162,7 @@ def _describe_no_runs() -> Any:
 def _describe_sounds(
     models: Mapping[str, Model], samples: Mapping[str, Sample], scene: Scene
 ) -> Any:
-    return Hearing(models=models, samples=samples).describe_hearing(next(iter(models)), scene)
+    return Hearing(models=models, samples=samples).compare_hearing(next(iter(models)), scene)
 
 
 def _shrink(value: Any) -> Any:

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from page_files import WITH
+from page_files import PREDICTIVE, WITH
 
 from sspl.build import build_model
-from sspl.explorer.hearing import Hearing, choose_plays, describe_evaluations
+from sspl.explorer.evaluations import describe_evaluations
+from sspl.explorer.hearing import Hearing, choose_plays
 from sspl.explorer.models import Model, load_models
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Instrument, Scene, Sound
@@ -54,7 +55,8 @@ def test_the_sounds_are_chosen_by_what_is_seen():
     assert [play.sound.title for play in plays] == ["cello", "flute", "tuba", "silence", "noise"]
     assert [play.should for play in plays] == ["", "move", "dark", "dark", "dark"]
     alone = choose_plays(replace(CELLO, instruments=CELLO.instruments[:1]), SAMPLES)
-    assert [play.sound.title for play in alone] == ["cello", "flute", "silence", "noise"]
+    assert [play.sound.title for play in alone] == ["cello", "flute", "tuba", "silence", "noise"]
+    assert [play.should for play in alone] == ["", "dark", "dark", "dark", "dark"]
 
 
 def test_sounds_to_compare_with_are_added_once():
@@ -67,18 +69,31 @@ def test_sounds_to_compare_with_are_added_once():
 def test_of_a_strangers_sound_nothing_is_expected():
     own = replace(CELLO, sound=replace(CELLO.sound, instruments=()), instruments=())
     plays = choose_plays(own, SAMPLES)
-    assert (plays[1].words, plays[1].should) == ("Another sound", "")
+    assert [(play.words, play.should) for play in plays[1:3]] == [("Another sound", "")] * 2
 
 
 def test_an_off_screen_sound_is_no_yardstick(models):
     away = replace(CELLO, instruments=CELLO.instruments[1:])
-    assert {play.should for play in choose_plays(away, SAMPLES)} == {"", "move"}
+    assert [play.should for play in choose_plays(away, SAMPLES)][:2] == ["dark", "move"]
     seen = replace(away, instruments=(replace(CELLO.instruments[1], name="drum"),))
-    value = Hearing(models=models, samples=SAMPLES).describe_hearing("any", seen)
+    value = Hearing(models=models, samples=SAMPLES).compare_hearing(WITH, seen)
     assert {row["verdict"] for row in value["rows"]} == {
         "Cannot be told where nothing in the picture plays"
     }
     assert {cell["right"] for row in value["rows"] for cell in row["cells"]} == {None}
+
+
+def test_an_absolute_scale_needs_no_yardstick(predictive):
+    hearing = Hearing(models={PREDICTIVE: predictive}, samples=SAMPLES)
+    away = replace(CELLO, instruments=(replace(CELLO.instruments[1], name="drum"),))
+    (row,) = hearing.describe_hearing(PREDICTIVE, away)["rows"]
+    localizer = Localizer(predictive.network).set_image(away.picture)
+    for cell, sound in zip(row["cells"], choose_plays(away, SAMPLES), strict=True):
+        agreement = localizer.set_sound(sound.sound.waveform).trace().agreement
+        wide = torch.nn.functional.interpolate(agreement[None], (224, 224), mode="bilinear")
+        on = float((wide >= predictive.network.threshold).float().mean())
+        assert cell["on"] == pytest.approx(on, abs=1e-3)
+        assert cell["right"] == (cell["on"] <= 0.02)
 
 
 def test_a_deaf_model_is_found_out(deaf):
@@ -94,7 +109,7 @@ def test_a_deaf_model_is_found_out(deaf):
 
 
 def test_numbers_are_measured_on_one_scale(models):
-    value = Hearing(models=models, samples=SAMPLES).describe_hearing(WITH, CELLO)
+    value = Hearing(models=models, samples=SAMPLES).compare_hearing(WITH, CELLO)
     value = json.loads(json.dumps(value, allow_nan=False))
     assert [row["chosen"] for row in value["rows"]] == [name == WITH for name in models]
     assert value["columns"][3]["audio"] is None
@@ -106,7 +121,6 @@ def test_numbers_are_measured_on_one_scale(models):
             for s in (SAMPLES["cello"], SAMPLES["tuba"])
         )
         cell = row["cells"][2]
-        assert cell["mean"] == pytest.approx(float(other.mean()), abs=1e-6)
         alike = np.corrcoef(own.flatten(), other.flatten())[0, 1]
         assert cell["alike"] == pytest.approx(alike, abs=1e-4)
         wide = torch.nn.functional.interpolate(other[None], (224, 224), mode="bilinear")

@@ -13,7 +13,8 @@ from page_files import PREDICTIVE, WITH, WITHOUT
 from PIL import Image
 
 from sspl.explorer.api import Api
-from sspl.explorer.hearing import Hearing, describe_evaluations
+from sspl.explorer.evaluations import describe_evaluations
+from sspl.explorer.hearing import Hearing
 from sspl.explorer.inside import Inside
 from sspl.explorer.legend import tell_audible
 from sspl.explorer.localizing import Localizing
@@ -139,7 +140,7 @@ def test_a_heat_map_video_is_made(everyone, samples):
 
 
 def test_it_has_a_row_among_those_that_are_asked_whether_they_listen(everyone, samples, scene):
-    value = Hearing(models=everyone, samples=samples).describe_hearing(PREDICTIVE, scene)
+    value = Hearing(models=everyone, samples=samples).compare_hearing(PREDICTIVE, scene)
     json.dumps(value, allow_nan=False)
     assert [row["chosen"] for row in value["rows"]] == [False, False, True]
     assert "command" in describe_evaluations(everyone)["models"][-1]

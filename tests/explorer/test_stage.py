@@ -83,8 +83,8 @@ def test_the_sound_that_is_played_is_the_one_that_is_heard(scene, stage):
     panel = stage["panels"][0]
     waveform, rate_hz = soundfile.read(decode(panel["audio"]), dtype="float32")
     assert rate_hz == 16_000
-    assert np.allclose(waveform, scene.sound.clip, atol=1e-4)
     assert len(waveform) == 48_000  # 2 s, repeated
+    assert np.corrcoef(waveform, scene.sound.clip)[0, 1] > 0.95  # an MP3
 
 
 def test_without_pcm_there_is_one_cycle_and_no_error(scene):
