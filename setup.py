@@ -10,6 +10,7 @@ READ_AT_RUN_TIME = [
     "models/**/*",
     "page/**/*.css",
     "page/**/*.js",
+    "page/preview.jpg",
     "results/*.json",
     "results/false_negative_rate.png",
     "results/figure2-maps.jpg",

@@ -10,10 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from page_files import ROOT, serve
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 OUT = ROOT / "assets" / "screenshots"
 SIZE = {"width": 1180, "height": 900}
+PREVIEW = ROOT / "assets" / "page" / "preview.jpg"
 MAX_HEIGHT_PX = 1500
 TRAINING_MS = 240_000
 
@@ -85,7 +86,18 @@ def main() -> None:
                 clip=box | {"height": min(box["height"], MAX_HEIGHT_PX)},
             )
             print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1000} kB")
+        take_preview(browser, server.url)
         browser.close()
+
+
+def take_preview(browser: Browser, url: str) -> None:
+    """The picture that a messenger shows of a link to the page: its first sight, played."""
+    page = browser.new_page(viewport={"width": 1200, "height": 630})
+    page.goto(url)
+    page.locator(".stage").get_by_role("slider", name="Cycle").fill("6")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=PREVIEW, type="jpeg", quality=75)
+    print(f"{PREVIEW.relative_to(ROOT)}  {PREVIEW.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

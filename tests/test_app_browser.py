@@ -561,6 +561,42 @@ def test_axe_finds_nothing_serious_in_any_tab(browser, server, scheme):
             assert serious == []
 
 
+# What is pressed and smaller than 24 px, and words smaller than 12 px; not links within a sentence,
+# nor the field of a dropdown, whose box is pressed.
+TOO_SMALL = """() => {
+  const shown = (part) => {
+    const { width, height } = part.getBoundingClientRect();
+    const { visibility, opacity } = getComputedStyle(part);
+    return width > 1 && height > 1 && visibility !== "hidden" && opacity !== "0";
+  };
+  const small = [];
+  const pressed = "button, input:not([type=file], [role=combobox]), select, summary, [role=tab]";
+  for (const part of document.querySelectorAll(pressed)) {
+    const { width, height } = (part.closest("label") ?? part).getBoundingClientRect();
+    if (shown(part) && Math.min(width, height) < 24) small.push(part.outerHTML.slice(0, 200));
+  }
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const part = words.currentNode.parentElement;
+    const said = words.currentNode.textContent.trim();
+    if (!said || ["SCRIPT", "STYLE", "OPTION"].includes(part.tagName) || !shown(part)) continue;
+    if (parseFloat(getComputedStyle(part).fontSize) < 12) small.push(said);
+  }
+  return small;
+}"""
+
+
+def test_on_a_phone_a_finger_hits_and_an_eye_reads_what_is_in_any_tab(browser, server):
+    size = {"width": 390, "height": 844}
+    with browser.new_context(viewport=size, is_mobile=True, has_touch=True) as context:
+        visit = Visit(context.new_page(), server.url)
+        for tab in visit.page.get_by_role("tab").all_inner_texts():
+            visit.open_tab(tab)
+            visit.page.wait_for_timeout(2000)
+            assert (tab, visit.page.evaluate(TOO_SMALL)) == (tab, [])
+            assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_a_phone_in_the_dark_scrolls_in_one_direction_only(browser, server):
     size = {"width": 390, "height": 844}
     with browser.new_context(viewport=size, color_scheme="dark") as context:

@@ -7,6 +7,8 @@ import { chooseRange, drawSpark } from "./spark.js";
 import { makeStepper } from "./stepper.js";
 
 const SOUND_MS = 3000; // what is heard of a sound
+const FORGOTTEN = "What you looked at was forgotten meanwhile, as the page does after two hours: " +
+  "this is what it opens with.";
 
 /** Draw a stage; returns a function that stops what runs in it. */
 export function drawStage(root, scene) {
@@ -44,12 +46,14 @@ export function drawStage(root, scene) {
   root.dataset.panels = scene.panels.length;
   root.replaceChildren(
     make("h2", {}, scene.title),
+    ...(root.dataset.touched && scene.fresh ? [make("p", { class: "forgotten" }, FORGOTTEN)] : []),
     make("div", { class: "pictures" }, ...views.map((view) => view.element)),
     make("div", { class: "controls" }, stepper.element, wipe.element),
     make("div", { class: "readings" }, numbers.element, drawLegend(scene)),
     make("div", { class: "sounds" }, ...scene.panels.map(drawSound)),
     ...(scene.credit ? [make("p", { class: "credit" }, scene.credit)] : []),
   );
+  if (!scene.fresh) root.dataset.touched = "yes";
   sound.listen();
   wipe.start();
   // A page opens at the first cycle, and play shows the rest; whatever is looked at later, at the

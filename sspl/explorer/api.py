@@ -33,7 +33,7 @@ class Api:
             "models": {key: f"{model.label} · {model.facts}" for key, model in self.models.items()},
         }
 
-    def localize_sample(self, sample: str, sound: str, model: str, cycle: float):
+    def localize_sample(self, sample: str, sound: str, model: str, cycle: float | None):
         """Where in a sample's picture does its sound come from?
 
         Args:
@@ -52,7 +52,9 @@ class Api:
             scene = replace(scene, sound=find_sound(sound, self.samples))
         return self._localize(scene, model, cycle)
 
-    def localize_files(self, picture: str | None, sound: str | None, model: str, cycle: float):
+    def localize_files(
+        self, picture: str | None, sound: str | None, model: str, cycle: float | None
+    ):
         """Where in your picture does your sound come from?
 
         Args:
@@ -68,13 +70,16 @@ class Api:
         image, own_sound = read_image(picture, MAX_SIDE_PX), read_own_sound(sound)
         return self._localize(Scene(title="", picture=image, sound=own_sound), model, cycle)
 
-    def _localize(self, scene: Scene, model: str, cycle: float) -> tuple[str, dict[str, Any]]:
+    def _localize(
+        self, scene: Scene, model: str, cycle: float | None
+    ) -> tuple[str, dict[str, Any]]:
         key = find_key(model or next(iter(self.models)), self.models)
         network = self.models[key].network
         [(sound, trace, boxes)] = trace_scene(network, replace(scene, others=()))
         num_cycles = len(trace.similarity)
-        if not 0 <= cycle <= num_cycles:
-            raise ValueError(f"there is no cycle {cycle:.0f}: take 0 (the last) to {num_cycles}")
+        if cycle is None or not 0 <= cycle <= num_cycles:
+            said = "null" if cycle is None else f"{cycle:.0f}"
+            raise ValueError(f"there is no cycle {said}: take 0 (the last) to {num_cycles}")
         t = int(cycle) or num_cycles
         path = new_file(f"sspl-cycle-{t}.png")
         write_image(path, draw_answer(scene, trace, t))

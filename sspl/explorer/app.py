@@ -7,6 +7,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from sspl.explorer.inside import build_inside_tab
 from sspl.explorer.localizing import Localizing, build_localize_tab
 from sspl.explorer.models import Model, load_models
 from sspl.explorer.negatives.tab import build_negatives_tab
-from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser
+from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser, tell_wrong_choice
 from sspl.explorer.page_modules import read_modules
+from sspl.explorer.preview import Preview, PreviewMiddleware
 from sspl.explorer.samples import Sample, load_samples
 from sspl.explorer.uploads import MAX_SIDE_PX, MAX_UPLOAD_MB
 from sspl.explorer.videos import build_video_tab
@@ -33,9 +35,7 @@ PAGE, SAMPLES = find_assets() / "page", find_assets() / "samples"
 FORGET_S = 2 * 60 * 60  # what a visitor brought or made is deleted after this
 MAX_SESSIONS = 500  # whose scenes are kept at a time
 MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest wait their turn
-COMPRESS = Middleware(
-    GZipMiddleware, compresslevel=5
-)  # streams stay as they are
+COMPRESS = Middleware(GZipMiddleware, compresslevel=5)  # streams stay as they are
 FONT = ("system-ui", "sans-serif")  # a font to load would weigh as much as a scene, twice
 
 # Darker than Gradio's own, for a contrast of 4.5.
@@ -48,8 +48,13 @@ READABLE: dict[str, Any] = {
     "button_primary_background_fill_hover_dark": "*primary_800",
 }
 DESCRIPTION = (
-    '<meta name="description" content="Give it a photograph and a sound: it shows where in the '
-    'picture the sound comes from, cycle by cycle.">'
+    "Give it a photograph and a sound: it shows where in the picture the sound comes from, cycle "
+    "by cycle."
+)
+PREVIEW = Preview(
+    title="SSPL Explorer",
+    description=DESCRIPTION,
+    picture=find_assets() / "page" / "preview.jpg",
 )
 INTRODUCTION = """# SSPL Explorer
 Where in the picture is what we hear? Nobody drew these models a box: they learned from pictures and
@@ -72,15 +77,18 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
         title="SSPL Explorer", analytics_enabled=False, delete_cache=(FORGET_S // 4, FORGET_S)
     ) as app:
         gr.Markdown(INTRODUCTION, elem_id="intro")
-        scene = gr.State(samples[first_id].scene, time_to_live=FORGET_S)
+        fresh = replace(samples[first_id].scene, fresh=True)
+        scene = gr.State(fresh, time_to_live=FORGET_S)
         thumbnails = describe_gallery(samples)
         picked = draw_in_browser("gallery", first_id, "Samples", samples=thumbnails)
-        model = gr.Radio(
-            [(each.label, key) for key, each in models.items()],
-            value=first_key,
-            label="Model",
-            container=False,
-            elem_id="model",
+        model = tell_wrong_choice(
+            gr.Radio(
+                [(each.label, key) for key, each in models.items()],
+                value=first_key,
+                label="Model",
+                container=False,
+                elem_id="model",
+            )
         )
         facts = gr.Markdown(models[first_key].facts, elem_id="facts", render=False)
         page = Page(
@@ -161,8 +169,11 @@ def launch_app(app: gr.Blocks, **options: Any):
     return app.launch(
         theme=Default(primary_hue="orange", neutral_hue="zinc", font=FONT).set(**READABLE),
         css_paths=sorted(PAGE.glob("*.css")),
-        head=f"{DESCRIPTION}{modules.head}",
-        app_kwargs={"routes": [modules.route], "middleware": [COMPRESS]},
+        head=f'<meta name="description" content="{DESCRIPTION}">{modules.head}',
+        app_kwargs={
+            "routes": [modules.route, PREVIEW.route],
+            "middleware": [COMPRESS, Middleware(PreviewMiddleware, preview=PREVIEW)],
+        },
         footer_links=["api"],
         max_file_size=f"{MAX_UPLOAD_MB}mb",
         state_session_capacity=MAX_SESSIONS,

@@ -103,7 +103,7 @@ class Localizing:
     def use_sound(self, path: str | None, model: str, scene: Scene):
         """Take an uploaded or recorded sound, and a model for it; the picture stays."""
         sound = read_own_sound(path)
-        scene = replace(scene, sound=sound, sample="", drawn=False)
+        scene = replace(scene, sound=sound, sample="", drawn=False, fresh=False)
         return "", *self.use_own(model), scene
 
     def use_own(self, model: str) -> tuple[str, str]:
@@ -129,7 +129,7 @@ class Localizing:
         others = [find_sound(key, self.samples) for key in keys if key != OWN]
         if OWN in keys and path is not None:
             others.append(read_own_sound(path))
-        compared = replace(scene, others=tuple(others[:MAX_OTHERS]))
+        compared = replace(scene, others=tuple(others[:MAX_OTHERS]), fresh=False)
         return gr.update(visible=OWN in keys), compared
 
     def make_picture(self, model: str, scene: Scene, cycle: float):

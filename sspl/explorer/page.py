@@ -72,6 +72,21 @@ class View:
     describe: Callable[[str, Scene], Payload]
 
 
+def tell_wrong_choice(radio: gr.Radio) -> gr.Radio:
+    """Let a radio tell a program's wrong value in a sentence, as the rest of the page does."""
+    take, values = radio.preprocess, ", ".join(str(value) for _, value in radio.choices)
+
+    def preprocess(payload: Any) -> Any:
+        try:
+            return take(payload)
+        except gr.Error as error:
+            sentence = f"there is no {str(radio.label).lower()} {payload!r}: take {values}"
+            raise gr.Error(sentence, print_exception=False) from error
+
+    radio.preprocess = preprocess
+    return radio
+
+
 def draw_in_browser(name: str, value: Payload | str | None, label: str, **options: Any) -> gr.HTML:
     """A component that a drawer of `assets/page/main.js` draws anew for every value.
 

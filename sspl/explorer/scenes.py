@@ -52,6 +52,7 @@ class Scene:
         sample: the id of the sample that it is, "" once a visitor's own is in it.
         drawn: it is of the built-in world, in picture and sound.
         credit: whose picture and sound they are, where that is to be said.
+        fresh: the page opens with it, and it is all there is again once a visitor's is forgotten.
     """
 
     title: str
@@ -62,6 +63,7 @@ class Scene:
     sample: str = ""
     drawn: bool = False
     credit: str = ""
+    fresh: bool = False
 
     @property
     def sounds(self) -> list[Sound]:

@@ -66,6 +66,7 @@ class Stage(TypedDict):
 
     Attributes:
         credit: whose picture and sound they are, "" where nothing is to be said.
+        fresh: it is what the page opens with, of which a visitor has changed nothing.
         width: of the picture, in pixels; `height` likewise.
         cycles: T.
         colours: of the map, from low to high, as #rrggbb.
@@ -77,6 +78,7 @@ class Stage(TypedDict):
 
     title: str
     credit: str
+    fresh: bool
     picture: str
     width: int
     height: int
@@ -114,6 +116,7 @@ def describe_stage(model: AudioVisualModel, scene: Scene) -> Stage:
     return {
         "title": scene.title,
         "credit": scene.credit,
+        "fresh": scene.fresh,
         "picture": encode_picture(scene.picture),
         "width": width_px,
         "height": height_px,

@@ -51,6 +51,7 @@ def test_files_are_localized(api, folder):
         (("", "", "", 0), "there is no sample ''"),
         ((None, "gone", "", 0), "there is no sample 'gone'"),
         ((None, "", "gone", 0), "there is no model 'gone'"),
+        ((None, "", "", None), r"there is no cycle null: take 0"),
         ((None, "", "", 4), r"there is no cycle 4: take 0 \(the last\) to 3"),
     ],
 )

@@ -65,6 +65,16 @@ def test_sounds_of_samples_silence_noise_and_ones_own_stand_side_by_side(
     assert not own["visible"]
 
 
+def test_what_a_visitor_changes_is_no_longer_what_the_page_opens_with(does, folder, samples, scene):
+    fresh = replace(scene, fresh=True)
+    model, sound = next(iter(does.models)), str(folder / "mine.wav")
+    assert does.show_stage(model, fresh)["fresh"]
+    assert not does.use_sound(sound, model, fresh)[-1].fresh
+    assert not does.use_picture(str(folder / "mine.jpg"), model, fresh)[-1].fresh
+    assert not does.compare_sounds(["silence"], None, fresh)[-1].fresh
+    assert not does.show_sample(next(iter(samples)), model, fresh)[-1].fresh
+
+
 def test_no_more_sounds_than_can_be_seen(does, samples, scene):
     keys = [*list(samples), SILENCE, NOISE]
     assert len(does.compare_sounds(keys, None, scene)[1].others) == MAX_OTHERS

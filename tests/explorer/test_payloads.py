@@ -110,6 +110,33 @@ def test_the_page_draws_the_fixture(page, payloads, name):
     assert page.complaints == []
 
 
+REDRAW = """async (values) => {
+  const { keep } = await import("/main.js");
+  const element = document.createElement("div");
+  element.innerHTML = '<section class="stage"></section>';
+  const props = { value: values[0] };
+  let draw;
+  keep(element, "stage", props, (_name, watcher) => (draw = watcher), () => {});
+  const told = [];
+  for (props.value of values) {
+    draw();
+    told.push(element.querySelector(".forgotten")?.textContent ?? "");
+  }
+  return told;
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt install chromium)")
+def test_a_forgotten_scene_is_said(page):
+    fresh = read("stage") | {"fresh": True}
+    own = fresh | {"fresh": False, "title": "Your picture"}
+    *none, forgotten, again = page.evaluate(REDRAW, [fresh, fresh, own, own, fresh, own])
+    assert none == [""] * 4
+    assert "forgotten" in forgotten
+    assert again == ""
+
+
 class Inner(TypedDict):
     kind: Literal["a", "b"]
     course: list[float | None]
