@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sspl.audio import SAMPLE_RATE_HZ
-from sspl.plots.rendering import render_figure
+from sspl.plots.rendering import render_layer
 
 EMPTY = Image.new("RGBA", (1, 1))  # a layer that shows nothing
 
@@ -28,8 +28,8 @@ def encode_layer(layer: Image.Image | None) -> str:
 
 
 def encode_figure(figure: Figure) -> str:
-    """A figure as a data URI; a spectrogram, which is noise, would be six times as large as PNG."""
-    return _encode_image(Image.fromarray(render_figure(figure)).convert("RGB"), quality=80)
+    """A figure as a data URI, for any ground; as PNG a spectrogram would be six times as large."""
+    return _encode_image(Image.fromarray(render_layer(figure)), quality=80)
 
 
 def encode_sound(waveform: np.ndarray) -> str:

@@ -18,7 +18,7 @@ from sspl.media.animation import write_animation
 from sspl.model import AudioVisualModel, Trace
 from sspl.plots.lettering import NOTHING, write_note
 from sspl.plots.overlay import COLOUR_MAP, overlay_map, paint_map
-from sspl.plots.spectrogram import plot_spectrogram
+from sspl.plots.spectrogram import ON_ANY_GROUND, plot_spectrogram
 from sspl.plots.steps import choose_strength, draw_step
 from sspl.sliding_window import is_silent
 from sspl.trace_stats import measure_audible, measure_cycle
@@ -173,6 +173,6 @@ def _course_of_numbers(trace: Trace, boxes: np.ndarray, keys: list[str]) -> dict
 
 @lru_cache(maxsize=64)  # drawing takes longer than the model, and a sound is looked at often
 def _draw_spectrogram(clip: bytes) -> str:
-    figure = plot_spectrogram(np.frombuffer(clip, np.float32).copy())
+    figure = plot_spectrogram(np.frombuffer(clip, np.float32).copy(), ink=ON_ANY_GROUND)
     figure.set_size_inches(4.6, 2.9)  # as wide as a phone, so that its words stay readable there
     return encode_figure(figure)

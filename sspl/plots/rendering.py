@@ -18,6 +18,15 @@ def render_figure(figure: Figure) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
 
 
+def render_layer(figure: Figure) -> np.ndarray:
+    """The pixels of a figure on no ground of its own: (H, W, 4) uint8."""
+    canvas = FigureCanvasAgg(figure)
+    for part in (figure, *figure.axes):
+        part.patch.set_alpha(0)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba()).copy()
+
+
 @contextmanager
 def accept_any_letter() -> Iterator[None]:
     """Draw letters that matplotlib's font lacks as boxes, without a warning for each."""

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 
-from sspl.plots.rendering import render_figure
-from sspl.plots.spectrogram import plot_spectrogram
+from sspl.plots.rendering import render_figure, render_layer
+from sspl.plots.spectrogram import ON_ANY_GROUND, plot_spectrogram
 
 GREY = np.full((96, 128, 3), 128, np.uint8)
 RAMP = torch.linspace(-0.2, 0.4, 14).repeat(14, 1)  # rises from left to right
@@ -23,3 +24,13 @@ def test_spectrogram_labels_the_frequency(hz):
 @pytest.mark.parametrize("num_samples", [1, 5000, 48_000, 200_000])
 def test_spectrogram_of_any_length(num_samples):
     assert render_figure(plot_spectrogram(np.zeros(num_samples, np.float32))).ndim == 3
+
+
+def test_a_spectrogram_stands_on_any_ground():
+    figure = plot_spectrogram(np.zeros(48_000, np.float32), ink=ON_ANY_GROUND)
+    pixels = render_layer(figure)
+    assert pixels[0, 0, 3] == 0  # the page shows through
+    assert {label.get_color() for label in figure.axes[1].get_yticklabels()} == {ON_ANY_GROUND}
+    luminance = (np.array(to_rgb(ON_ANY_GROUND)) ** 2.2) @ (0.2126, 0.7152, 0.0722)
+    assert 1.05 / (luminance + 0.05) == pytest.approx(4.5, abs=0.1)  # on white
+    assert (luminance + 0.05) / 0.0527 == pytest.approx(4.5, abs=0.2)  # on the page in the dark
