@@ -1,12 +1,15 @@
-"""How long the page takes, with PCM and without: ready, first map, a tick, a video; and its memory.
+"""How long a visitor waits, before a change and after it: page, map, video, command line.
 
     python -m benchmarks.page
-    python -m benchmarks.page --requests 1000
+    python -m benchmarks.page --before 5805989    # the same of an earlier commit, in turn with this
+    python -m benchmarks.page --requests 1000     # and the server's memory over so many
 
-Chromium (`apt install chromium`) opens the page that `python app.py` serves here; medians.
-Predicted before the first run, on two cores of an AMD EPYC: ready in 1.5 s, a map after 150 ms with
-PCM and 120 without, a tick within two frames of a screen (33 ms), a 10 s video in 8 s and 6 s,
-memory within 5 % over the requests.
+Chromium (`apt install chromium`) opens the page that `python app.py` serves; medians, with whatever
+else the machine does falling on both. "Over the wire" is all that a first visit loads.
+
+Predicted of 5805989 (the page as it was before it opened on a photograph): ready in 7 s, 1.8 MB, a
+sample's map in 450 ms, a video of ten seconds in 15 s, help in 2.9 s, a map on the command line in
+3.6 s. Predicted of the present one: 5 s, 0.7 MB, 450 ms, 6 s, 0.4 s, 3 s.
 """
 
 import shutil
@@ -16,23 +19,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import psutil
 import tyro
-from gradio_client import Client, handle_file
-from playwright.sync_api import Page, sync_playwright
+from gradio_client import Client
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from sspl.data.orchestra.videos import make_moving_clip
 from sspl.media.video_writer import write_video
 
 ROOT = Path(__file__).parent.parent
-MODELS = {"tiny": "SSPL with PCM", "tiny-no-pcm": "SSPL without PCM"}  # their labels by key
-VISITS, TICKS = 5, 20
-VIDEO_S, VIDEO_FPS = 10.0, 25
+ROUNDS, TICKS = 3, 20
+VIDEO_PX, VIDEO_S, VIDEO_FPS = (1280, 720), 10, 30  # as a telephone films
 # Resolves once what a key press changed is on the screen: two frames later it has been painted.
 TICK = """async (key) => {
   const start = performance.now();
@@ -42,125 +44,170 @@ TICK = """async (key) => {
 }"""
 
 
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A state of the project, and what was measured of it: values by the figure's name."""
+
+    name: str
+    root: Path
+    found: dict[str, list[float]] = field(default_factory=dict)
+
+    def note(self, figure: str, value: float) -> None:
+        self.found.setdefault(figure, []).append(value)
+
+    def run(self, figure: str, *command: str) -> None:
+        """Time a command of Python's in seconds."""
+        start_s = time.perf_counter()
+        subprocess.run([sys.executable, *command], cwd=self.root, check=True, capture_output=True)
+        self.note(figure, time.perf_counter() - start_s)
+
+
 @contextmanager
-def serve() -> Iterator[tuple[str, psutil.Process]]:
-    """`python app.py` in a process of its own."""
+def check_out(commit: str) -> Iterator[Path]:
+    """The project as it was at a commit, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "before")
+        git = ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run([*git, "add", "--detach", str(folder), commit], check=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run([*git, "remove", "--force", str(folder)], check=True)
+
+
+@contextmanager
+def serve(state: State) -> Iterator[tuple[str, psutil.Process]]:
+    """`python app.py` in a process of its own, once it listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "app.py", "--port", str(port)]
     start_s = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=state.root, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         while "Running on" not in process.stdout.readline():
             if process.poll() is not None:
                 raise SystemExit("the page did not start: run `python app.py` to see why")
-        print(f"server up after            {time.perf_counter() - start_s:6.1f} s")
+        state.note("server ready, s", time.perf_counter() - start_s)
         yield f"http://127.0.0.1:{port}", psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait()
 
 
-def median_ms(times: int, what: Callable[[], object]) -> float:
-    taken = []
-    for _ in range(times):
+def visit_first(state: State, browser: Browser, url: str) -> None:
+    """A first visit, until the map is seen, and what it loads in all."""
+    loaded: list[float] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        network = context.new_cdp_session(page)
+        network.send("Network.enable")
+        network.on("Network.loadingFinished", lambda sent: loaded.append(sent["encodedDataLength"]))
         start_s = time.perf_counter()
-        what()
-        taken.append(1000 * (time.perf_counter() - start_s))
-    return statistics.median(taken)
+        page.goto(url)
+        page.locator(".stage .frame.shown").wait_for()
+        state.note("first map seen, s", time.perf_counter() - start_s)
+        page.wait_for_timeout(3000)
+    state.note("over the wire, kB", sum(loaded) / 1000)
 
 
-def visit(page: Page, url: str) -> None:
-    """Open the page until its finished example is shown."""
-    page.goto(url)
-    page.locator(".stage .frame.shown").wait_for()
+def look_around(state: State, page: Page) -> None:
+    """Another sample's map, and a step of the slider."""
+    for index in (3, 6):
+        button = page.locator(".gallery button").nth(index)
+        title = button.inner_text()
+        start_s = time.perf_counter()
+        button.click()
+        page.locator(".stage").get_by_role("heading", name=title, exact=True).wait_for()
+        page.locator(".stage .frame.shown").wait_for()
+        state.note("a sample's map, s", time.perf_counter() - start_s)
+        page.wait_for_timeout(1500)  # what follows it
+    for turn in range(TICKS):
+        key = ("ArrowLeft", "ArrowRight")[turn % 2]
+        state.note("a step, painted, s", page.evaluate(TICK, key) / 1000)
 
 
-def pick(page: Page, names: Iterator[str]) -> None:
-    """Pick another sample until its map is shown."""
-    name = next(names)
-    page.locator(".gallery").get_by_text(name, exact=True).click()
-    page.locator(".stage").get_by_role("heading", name=name, exact=True).wait_for()
-    page.locator(".stage .frame.shown").wait_for()
-
-
-def alternate(*names: str) -> Iterator[str]:
-    while True:
-        yield from names
-
-
-def watch_page(url: str) -> None:
-    """Ready, first map, ticks."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-
-        def visit_anew() -> None:
-            with browser.new_context() as context:
-                visit(context.new_page(), url)
-
-        print(f"page ready                 {median_ms(VISITS, visit_anew):6.0f} ms")
+def use_page(state: State, browser: Browser) -> None:
+    with serve(state) as (url, _):
+        visit_first(state, browser, url)
         page = browser.new_page()
-        visit(page, url)
-        titles = page.locator(".gallery button").all_inner_texts()
-        for model, label in MODELS.items():
-            page.get_by_label(label, exact=True).check()
-            page.wait_for_timeout(1000)
-            names = alternate(titles[3], titles[6])
-            pick(page, names)
-            print(
-                f"a sample's map, {model:17}{median_ms(10, lambda n=names: pick(page, n)):8.0f} ms"
-            )
-        page.get_by_label(next(iter(MODELS.values())), exact=True).check()
-        page.locator(".stage output", has_text="of 5").wait_for()
-        keys = alternate("ArrowLeft", "ArrowRight")
-        ticks = [page.evaluate(TICK, next(keys)) for _ in range(TICKS)]
-        print(f"a tick, painted            {statistics.median(ticks):6.0f} ms")
-        browser.close()
+        page.goto(url)
+        page.locator(".stage .frame.shown").wait_for()
+        page.wait_for_timeout(1500)
+        look_around(state, page)
+        page.close()
 
 
-def make_videos(program: Client, folder: Path) -> None:
-    """The heat-map video of ten seconds."""
-    clip = make_moving_clip(7, 0, turn_s=VIDEO_S / 3, fps=VIDEO_FPS)
-    source = folder / "clip.mp4"
-    write_video(source, clip.frames(), clip.fps, waveform=clip.waveform)
-    for model in MODELS:
-        start_s = time.perf_counter()
-        program.predict(handle_file(source), model, api_name="/make_heat_map_video")
-        print(f"10 s video, {model:21}{time.perf_counter() - start_s:8.1f} s")
+def use_command_line(state: State, clip: Path, out: Path) -> None:
+    samples = ROOT / "assets" / "samples"
+    files = [str(samples / name) for name in ("photo-cat.jpg", "photo-voice.ogg")]
+    state.run("sspl.localize --help, s", "-m", "sspl.localize", "--help")
+    state.run("picture and sound, s", "-m", "sspl.localize", *files, "-o", str(out / "map.png"))
+    film = [str(clip), "-o", str(out / "heat.mp4")]
+    state.run("10 s of 720p video, s", "-m", "sspl.localize", *film)
 
 
-def watch_memory(program: Client, process: psutil.Process, requests: int) -> None:
-    """What the server holds as requests go by, without its first fifty."""
-    samples = list(program.predict(api_name="/list_samples")["samples"])
-    model = next(iter(MODELS))
+def make_clip(path: Path) -> None:
+    """Ten seconds as a telephone films them: a landscape that pans, with grain, and a hum."""
+    rng = np.random.default_rng(0)
+    width_px, height_px = VIDEO_PX
+    num = VIDEO_S * VIDEO_FPS
+    coarse = rng.integers(0, 256, (height_px // 40, (width_px + 2 * num) // 40 + 2, 3), np.uint8)
+    land = coarse.repeat(40, 0).repeat(40, 1)
+    grain = rng.integers(0, 12, (8, height_px, width_px, 3), np.uint8)
+    frames = (land[:, 2 * i : 2 * i + width_px] // 2 + 40 + grain[i % 8] for i in range(num))
+    hum = np.sin(np.arange(VIDEO_S * 16_000) / 9).astype(np.float32) / 2
+    write_video(path, frames, VIDEO_FPS, waveform=hum)
 
-    def ask(num: int) -> float:
-        for i in range(num):
-            program.predict(samples[i % len(samples)], model, api_name="/show_sample")
-            program.predict(model, api_name="/show_stage")
-        return process.memory_info().rss / 1e6
 
-    held = [ask(50)] + [ask(requests // 4) for _ in range(4)]
+def watch_memory(state: State, requests: int) -> Mapping[str, float]:
+    """What the server holds as requests go by, without its first fifty, and its drift."""
+    with (
+        serve(state) as (url, process),
+        closing(Client(url, verbose=False, analytics_enabled=False)) as program,
+    ):
+        samples = list(program.predict(api_name="/list_samples")["samples"])
+
+        def ask(num: int) -> float:
+            for i in range(num):
+                sample = samples[i % len(samples)]
+                program.predict(sample, "", "", 0, api_name="/localize_sample")
+            return process.memory_info().rss / 1e6
+
+        held = [ask(50)] + [ask(requests // 4) for _ in range(4)]
     drift = np.polyfit(np.arange(5), held, 1)[0] * 4 / held[0]
-    print(f"memory, MB                 {'  '.join(f'{mb:.0f}' for mb in held)}")
-    print(f"over {requests} requests           {100 * drift:+6.1f} %")
+    return {"memory at first, MB": held[0], "at last, MB": held[-1], "drift, %": 100 * drift}
 
 
-def main(requests: int = 200) -> None:
+def main(before: str = "", requests: int = 0) -> None:
     """Measure.
 
     Args:
-        requests: over which memory is watched.
+        before: a commit to measure, too, in turn with the files as they are.
+        requests: over which the server's memory is watched.
     """
-    with tempfile.TemporaryDirectory() as folder, serve() as (url, process):
-        watch_page(url)
-        with closing(Client(url, verbose=False, analytics_enabled=False)) as program:
-            make_videos(program, Path(folder))
-            watch_memory(program, process, requests)
+    with ExitStack() as stack, sync_playwright() as playwright:
+        states = [State(name="now", root=ROOT)]
+        if before:
+            states.insert(0, State(name=before, root=stack.enter_context(check_out(before))))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        make_clip(folder / "clip.mp4")
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        stack.callback(browser.close)
+        for _ in range(ROUNDS):
+            for state in states:
+                use_page(state, browser)
+                use_command_line(state, folder / "clip.mp4", folder)
+        print(f"{'':26}" + "".join(f"{state.name:>10}" for state in states))
+        for figure in states[-1].found:
+            medians = [statistics.median(state.found[figure]) for state in states]
+            print(f"{figure:26}" + "".join(f"{median:10.3f}" for median in medians))
+        if requests:
+            for name, value in watch_memory(states[-1], requests).items():
+                print(f"{name:26}{value:10.1f}")
 
 
 if __name__ == "__main__":
