@@ -42,7 +42,7 @@ class Preview:
         Args:
             address: where the page is, as the outside world knows it.
         """
-        told = {
+        contents = {
             "og:type": "website",
             "og:url": address,
             "og:title": self.title,
@@ -51,7 +51,7 @@ class Preview:
             "twitter:card": "summary_large_image",
         }
         tags = "".join(
-            f'<meta property="{name}" content="{html.escape(text)}">' for name, text in told.items()
+            f'<meta property="{name}" content="{html.escape(text)}">' for name, text in contents.items()
         )
         return GRADIOS.sub("", page).replace("<head>", f"<head>{tags}", 1)
 

@@ -5,6 +5,7 @@ names it and says what to do.
 """
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 
@@ -46,8 +47,14 @@ def read_image(
     if isinstance(source, Image.Image):
         return _to_rgb(source, "The picture", max_side_px)
     file, name = open_source(source, "The picture")
+    formats = _PICTURE_FORMATS
     try:
-        with Image.open(file, formats=_PICTURE_FORMATS) as image:
+        if is_heic := _starts_as_heic(file):
+            import pi_heif  # it takes a moment to load, and few pictures need it
+
+            pi_heif.register_heif_opener()
+            formats += ("HEIF",)
+        with Image.open(file, formats=formats) as image:
             _check_size(image, name)
             if max_side_px is not None:
                 # JPEG can be decoded at 1/2, 1/4 or 1/8; twice the wanted size loses nothing.
@@ -58,7 +65,7 @@ def read_image(
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name) from error
     except Image.UnidentifiedImageError as error:
-        raise _unknown_picture(file, name) from error
+        raise (_damaged_picture if is_heic else _unknown_picture)(name) from error
     except Exception as error:  # as its readers of headers do
         raise _damaged_picture(name) from error
 
@@ -146,10 +153,12 @@ def _damaged_picture(name: str) -> MediaError:
     )
 
 
-def _unknown_picture(file: Path | BytesIO, name: str) -> MediaError:
-    with file.open("rb") if isinstance(file, Path) else file as opened:
-        opened.seek(0)
-        start = opened.read(12)
-    if start[4:8] == b"ftyp" and start[8:12] in _HEIC_BRANDS:
-        return MediaError(f"{name} is a HEIC picture: export it as JPEG or PNG first.")
+def _unknown_picture(name: str) -> MediaError:
     return MediaError(f"{name} is not a picture that can be read: save it as JPEG or PNG.")
+
+
+def _starts_as_heic(file: Path | BytesIO) -> bool:
+    with file.open("rb") if isinstance(file, Path) else nullcontext(file) as opened:
+        start = opened.read(12)
+        opened.seek(0)
+    return start[4:8] == b"ftyp" and start[8:12] in _HEIC_BRANDS
