@@ -28,11 +28,14 @@ import numpy as np
 import psutil
 import tyro
 from gradio_client import Client
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from sspl.media.sounds import read_audio
 from sspl.media.video_writer import write_video
 
 ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "assets" / "samples"
 ROUNDS, TICKS = 3, 20
 VIDEO_PX, VIDEO_S, VIDEO_FPS = (1280, 720), 10, 30  # as a telephone films
 # Resolves once what a key press changed is on the screen: two frames later it has been painted.
@@ -140,8 +143,7 @@ def use_page(state: State, browser: Browser) -> None:
 
 
 def use_command_line(state: State, clip: Path, out: Path) -> None:
-    samples = ROOT / "assets" / "samples"
-    files = [str(samples / name) for name in ("photo-cat.jpg", "photo-voice.ogg")]
+    files = [str(SAMPLES / name) for name in ("photo-cat.jpg", "photo-voice.ogg")]
     state.run("sspl.localize --help, s", "-m", "sspl.localize", "--help")
     state.run("picture and sound, s", "-m", "sspl.localize", *files, "-o", str(out / "map.png"))
     film = [str(clip), "-o", str(out / "heat.mp4")]
@@ -149,16 +151,17 @@ def use_command_line(state: State, clip: Path, out: Path) -> None:
 
 
 def make_clip(path: Path) -> None:
-    """Ten seconds as a telephone films them: a landscape that pans, with grain, and a hum."""
+    """Ten seconds as a telephone films them: a photograph that pans, with grain, and its voice."""
+    (width_px, height_px), num = VIDEO_PX, VIDEO_S * VIDEO_FPS
+    with Image.open(SAMPLES / "photo-rocket-astronaut.jpg") as picture:
+        land = np.asarray(picture.convert("RGB").resize((width_px + num, height_px)))
     rng = np.random.default_rng(0)
-    width_px, height_px = VIDEO_PX
-    num = VIDEO_S * VIDEO_FPS
-    coarse = rng.integers(0, 256, (height_px // 40, (width_px + 2 * num) // 40 + 2, 3), np.uint8)
-    land = coarse.repeat(40, 0).repeat(40, 1)
-    grain = rng.integers(0, 12, (8, height_px, width_px, 3), np.uint8)
-    frames = (land[:, 2 * i : 2 * i + width_px] // 2 + 40 + grain[i % 8] for i in range(num))
-    hum = np.sin(np.arange(VIDEO_S * 16_000) / 9).astype(np.float32) / 2
-    write_video(path, frames, VIDEO_FPS, waveform=hum)
+    grain = rng.normal(0, 2, (8, height_px, width_px, 1))
+    frames = (
+        (land[:, i : i + width_px] + grain[i % 8]).clip(0, 255).astype(np.uint8) for i in range(num)
+    )
+    voice = np.resize(read_audio(SAMPLES / "photo-voice.ogg"), VIDEO_S * 16_000)
+    write_video(path, frames, VIDEO_FPS, waveform=voice)
 
 
 def watch_memory(state: State, requests: int) -> Mapping[str, float]:

@@ -4,12 +4,22 @@
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sspl.media.files import write_json
+
+
+def share_cores() -> None:
+    """Let PyTorch's threads sleep while they wait for each other; to be called before its import.
+
+    They would spin, on cores that ffmpeg, a browser or another visitor could use: a video takes
+    twice as long then, and on a busy machine ten times.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def give_result(result: Any, table: str, json_path: str | None) -> None:

@@ -14,17 +14,18 @@ from sspl.data.inputs import prepare_picture, prepare_sound
 from sspl.media.files import MediaError
 from sspl.media.pictures import read_image
 from sspl.media.sounds import read_audio, to_model_rate
-from sspl.media.video import open_video
-from sspl.media.video_writer import write_video
+from sspl.media.video import Video, open_video
+from sspl.media.video_writer import overlay_video
 from sspl.model import AudioVisualModel, Trace
 from sspl.plots.lettering import NOTHING, SILENCE, write_note
-from sspl.plots.overlay import overlay_map
+from sspl.plots.overlay import SMOOTH_PX, paint_map
 from sspl.sliding_window import Window, locate_frames
 
 AnyImage = str | Path | Image.Image | np.ndarray
 AnySound = str | Path | np.ndarray | tuple[int, np.ndarray]
 
 MAX_FPS = 60.0  # of a video written; slow motion is thinned out
+LAYERS_PER_S = 12.0  # maps drawn over it, most of them blends: a map moves slower than a picture
 
 
 class Localizer:
@@ -104,13 +105,14 @@ def localize_video(
     out: str | Path,
     *,
     progress: Callable[[float, float], object] | None = None,
-    maps_per_s: float = 8.0,
+    maps_per_s: float = 4.0,
     max_side_px: int = 1280,
 ) -> list[Window]:
     """Write a video with the map over it and its own sound; see `locate_frames`.
 
     Memory does not grow with the video's length. Where its sound is silent, or nothing that is seen
-    makes it, there is no map, and the picture says so.
+    makes it, there is no map, and the picture says so. Between two maps, twelve times a second, a
+    blend of them is drawn; the pictures keep their rate.
 
     Args:
         source: a video with sound.
@@ -127,26 +129,33 @@ def localize_video(
     """
     windows: list[Window] = []
 
-    def draw_frames() -> Generator[np.ndarray, None, None]:
-        fps = min(video.fps, MAX_FPS)
-        for frame in locate_frames(localizer.model, video, fps=fps, maps_per_s=maps_per_s):
+    def draw_layers(looked_at: Video, layers_per_s: float) -> Generator[np.ndarray, None, None]:
+        model = localizer.model
+        for frame in locate_frames(model, looked_at, fps=layers_per_s, maps_per_s=maps_per_s):
             if frame.window is not None:
                 windows.append(frame.window)
                 if progress is not None:
                     progress(frame.t_s, video.duration_s)
-            picture = overlay_map(frame.image, frame.similarity, strength=frame.strength)
+            size = frame.image.shape[1::-1]
+            layer = paint_map(frame.similarity, *size, strength=frame.strength)
+            pixels = np.array(layer or Image.new("RGBA", size))
             note = SILENCE if frame.silent else NOTHING
-            yield picture if frame.strength else write_note(picture, note)
+            yield pixels if frame.strength else write_note(pixels, note)
 
     sample_rate_hz = localizer.model.config.audio_spec.sample_rate_hz
-    with open_video(source, max_side_px, sample_rate_hz) as video:
+    with (
+        open_video(source, max_side_px, sample_rate_hz) as video,
+        open_video(source, min(max_side_px, SMOOTH_PX), sample_rate_hz) as looked_at,
+    ):
         if not video.has_audio:
             raise MediaError(
                 f"{Path(source).name} has no sound, so nothing in it can be located: choose a "
                 "video with sound, or pass a picture and a sound."
             )
-        with closing(draw_frames()) as frames:  # an error's traceback would keep it going
-            write_video(out, frames, min(video.fps, MAX_FPS), audio_from=source)
+        layers_per_s = min(video.fps, LAYERS_PER_S)
+        # Closed, as an error's traceback would keep it going.
+        with closing(draw_layers(looked_at, layers_per_s)) as layers:
+            overlay_video(out, video, layers, layers_per_s, min(video.fps, MAX_FPS))
         if progress is not None:
             progress(video.duration_s, video.duration_s)
     return windows

@@ -259,7 +259,7 @@ def test_command_on_a_video(files, checkpoint, tmp_path):
     arguments = ("--model", checkpoint, "--json", out / "a.json")
     assert run(source, "-o", out / "heat.mp4", *arguments) == 0
     windows = json.loads((out / "a.json").read_text())["windows"]
-    assert len(windows) == 8
+    assert len(windows) == 5
     assert set(windows[0]) == {
         "t_s", "start_s", "level_dbfs", "silent", "audible_share", "peak", "mean_similarity",
     }  # fmt: skip
@@ -343,12 +343,11 @@ def test_command_stopped_by_the_keyboard(files, checkpoint, tmp_path, monkeypatc
     source = write_video_file(tmp_path / "clip.mp4", 1.0)
     calls = iter([False] * 3)
 
-    def draw(image, *_, **__):
+    def draw(*_, **__):
         if next(calls, True):
             raise KeyboardInterrupt
-        return image
 
-    monkeypatch.setattr(sspl.localizer, "overlay_map", draw)
+    monkeypatch.setattr(sspl.localizer, "paint_map", draw)
     assert run(source, "-o", out / "heat.mp4", "--model", checkpoint) == 130
     assert "Stopped" in capsys.readouterr().err
     assert os.listdir(out) == []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import tyro
 
-from sspl.command import run_command
+from sspl.command import run_command, share_cores
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises:
         ValueError: for a mistake in the options, or where Gradio is not installed.
     """
+    share_cores()
     # jsonschema, which Gradio imports, goes without this grammar of addresses where it is missing;
     # nothing here checks any, and it takes a fifth of the time until the page is ready.
     sys.modules.setdefault("rfc3987_syntax", None)  # pyright: ignore[reportArgumentType]

@@ -50,10 +50,11 @@ class Preview:
             "og:image": f"{address}/{PICTURE}",
             "twitter:card": "summary_large_image",
         }
-        tags = "".join(
-            f'<meta property="{name}" content="{html.escape(text)}">' for name, text in contents.items()
-        )
-        return GRADIOS.sub("", page).replace("<head>", f"<head>{tags}", 1)
+        tags = [
+            f'<meta property="{name}" content="{html.escape(text)}">'
+            for name, text in contents.items()
+        ]
+        return GRADIOS.sub("", page).replace("<head>", f"<head>{''.join(tags)}", 1)
 
 
 class PreviewMiddleware:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import tyro
 
-from sspl.command import run_command
+from sspl.command import run_command, share_cores
 from sspl.localize.options import Options
 
 
@@ -21,6 +21,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _work(options: Options) -> None:
+    share_cores()
     # Help, and what is wrong with the options, come without PyTorch, which takes a second.
     from sspl.localize.work import localize_files
 

@@ -3,7 +3,8 @@
 import itertools
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ import numpy as np
 
 from sspl.media.ffmpeg import (
     input_arguments,
+    measure_duration_s,
     probe_file,
     read_log,
     reject,
@@ -21,7 +23,12 @@ from sspl.media.ffmpeg import (
 )
 from sspl.media.files import MediaError, check_file, replace_when_done
 from sspl.media.sounds import write_audio
+from sspl.media.video import Video
 
+# Colours are converted by BT.709 and say so; unmarked ones are guessed from the frame size.
+_BT709 = "out_color_matrix=bt709:out_range=tv"
+_COLOURS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+_H264 = (*_COLOURS, "-c:v", "libx264", "-preset", "veryfast", "-crf", "18")
 _MP4 = ("-movflags", "+faststart", "-f", "mp4")  # faststart: plays while it loads
 
 
@@ -47,9 +54,7 @@ def write_video(
     Raises:
         MediaError: It cannot be written there, or `audio_from` cannot be read.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".mp4":
-        raise MediaError(f"{path} cannot be written: end its name in .mp4.")
+    path = _check_name(path)
     if audio_from is not None and waveform is not None:
         raise ValueError("Pass audio_from or waveform, not both.")
     rate = to_frame_rate(fps)
@@ -57,35 +62,90 @@ def write_video(
     first = next(remaining, None)
     if first is None:
         raise ValueError(f"There are no frames to write to {path.name}.")
+    chunks = (_even_bytes(frame, first.shape) for frame in itertools.chain([first], remaining))
+    with _unfinished(path) as (unfinished, folder):
+        sound = None
+        if waveform is not None:
+            sound = folder / "sound.wav"
+            write_audio(sound, waveform)
+        elif audio_from is not None:
+            sound = _find_sound(audio_from)
+        pictures = unfinished if sound is None else folder / "pictures.mp4"
+        num_frames = _encode(path, _picture_arguments(pictures, first, rate), chunks)
+        if sound is not None:
+            # In a second step, because only now is the length known. ffmpeg's -shortest, which
+            # would do without, ends some videos a tenth of a second late.
+            _add_sound(path, unfinished, pictures, sound, float(num_frames / rate))
+
+
+def overlay_video(
+    path: str | Path, video: Video, layers: Iterable[np.ndarray], layers_per_s: float, fps: float
+) -> None:
+    """Write a video with its own pictures, half-transparent layers over them, and its own sound.
+
+    The pictures themselves do not pass through here, so that it is quick; otherwise as
+    `write_video`.
+
+    Args:
+        path: The file to write, *.mp4.
+        video: Its size, rounded up to even numbers, is what is written.
+        layers: (h, w, 4) uint8 RGBA, all of one size, enlarged to the video's; each is shown until
+            the next, and the last until the end.
+        layers_per_s: How many belong to a second.
+        fps: Frames per second to write.
+
+    Raises:
+        MediaError: It cannot be written there.
+    """
+    path = _check_name(path)
+    remaining = iter(layers)
+    first = next(remaining)
+    chunks = (layer.tobytes() for layer in itertools.chain([first], remaining))
+    with _unfinished(path) as (unfinished, folder):
+        pictures = folder / "pictures.mp4"
+        arguments = _layer_arguments(pictures, video, first.shape, layers_per_s, fps)
+        _encode(path, arguments, chunks)
+        duration_s = measure_duration_s(pictures, "-map", "0:v:0", "-c", "copy")
+        _add_sound(path, unfinished, pictures, video.path, duration_s)
+
+
+def _check_name(path: str | Path) -> Path:
+    path = Path(path)
+    if path.suffix.lower() != ".mp4":
+        raise MediaError(f"{path} cannot be written: end its name in .mp4.")
+    return path
+
+
+@contextmanager
+def _unfinished(path: Path) -> Iterator[tuple[Path, Path]]:
+    """A file that takes the place of `path` when done, and a folder for what leads to it."""
     # In the same folder: the system's own may be small, or in memory.
     with (
         replace_when_done(path) as unfinished,
         TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder,
     ):
-        sound = None
-        if waveform is not None:
-            sound = Path(folder, "sound.wav")
-            write_audio(sound, waveform)
-        elif audio_from is not None:
-            sound = _find_sound(audio_from)
-        pictures = unfinished if sound is None else Path(folder, "pictures.mp4")
-        num_frames = 0
-        with run_ffmpeg(*_picture_arguments(pictures, first, rate), feed=True) as (process, log):
-            assert process.stdin is not None
-            try:
-                for frame in itertools.chain([first], remaining):
-                    process.stdin.write(_even_bytes(frame, first.shape))
-                    num_frames += 1
-                process.stdin.close()
-            except BrokenPipeError:  # ffmpeg gave up: its log says why
-                pass
-            _check_success(process, log, path)
-        if sound is not None:
-            # In a second step, because only now is the length known. ffmpeg's -shortest, which
-            # would do without, ends some videos a tenth of a second late.
-            arguments = _sound_arguments(unfinished, pictures, sound, float(num_frames / rate))
-            with run_ffmpeg(*arguments) as (process, log):
-                _check_success(process, log, path)
+        yield unfinished, Path(folder)
+
+
+def _encode(path: Path, arguments: list[str], chunks: Iterable[bytes]) -> int:
+    """Feed ffmpeg; returns how many chunks it took."""
+    num = 0
+    with run_ffmpeg(*arguments, feed=True) as (process, log):
+        assert process.stdin is not None
+        try:
+            for chunk in chunks:
+                process.stdin.write(chunk)
+                num += 1
+            process.stdin.close()
+        except BrokenPipeError:  # it has all it needs, or gave up: then its log says why
+            pass
+        _check_success(process, log, path)
+    return num
+
+
+def _add_sound(path: Path, unfinished: Path, pictures: Path, sound: Path, length_s: float) -> None:
+    with run_ffmpeg(*_sound_arguments(unfinished, pictures, sound, length_s)) as (process, log):
+        _check_success(process, log, path)
 
 
 def _find_sound(source: str | Path) -> Path | None:
@@ -101,11 +161,26 @@ def _picture_arguments(path: Path, first: np.ndarray, rate: Fraction) -> list[st
     height_px, width_px = (side + side % 2 for side in first.shape[:2])
     arguments = ["-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
     arguments += ["-s", f"{width_px}x{height_px}", "-r", str(rate), "-i", "pipe:0"]
-    # Colours are converted by BT.709 and say so; unmarked ones are guessed from the frame size.
-    arguments += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"]
-    arguments += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
-    arguments += ["-c:v", "libx264", "-preset", "fast", "-crf", "18"]
-    return [*arguments, *_MP4, f"file:{path}"]
+    arguments += ["-vf", f"scale={_BT709}", "-pix_fmt", "yuv420p"]
+    return [*arguments, *_H264, *_MP4, f"file:{path}"]
+
+
+def _layer_arguments(
+    path: Path, video: Video, shape: tuple[int, ...], layers_per_s: float, fps: float
+) -> list[str]:
+    height_px, width_px = (side + side % 2 for side in (video.height_px, video.width_px))
+    rates = to_frame_rate(layers_per_s), to_frame_rate(fps)
+    layer = ["-f", "rawvideo", "-pix_fmt", "rgba", "-s", f"{shape[1]}x{shape[0]}"]
+    arguments = [*input_arguments(video.path), *layer, "-r", str(rates[0]), "-i", "pipe:0"]
+    steps = (
+        # As `Video.frames` gives them: no holes, one size, square pixels.
+        f"[0:V:0]fps={rates[1]}:start_time=0,scale={width_px}:{height_px}:{_BT709},setsar=1[under]",
+        # The colours first, while the layer is small.
+        f"[1:v]scale={_BT709},format=yuva420p,scale={width_px}:{height_px}[over]",
+        "[under][over]overlay=format=yuv420,format=yuv420p[out]",
+    )
+    arguments += ["-filter_complex", ";".join(steps), "-map", "[out]"]
+    return [*arguments, *_H264, *_MP4, f"file:{path}"]
 
 
 def _sound_arguments(path: Path, pictures: Path, sound: Path, duration_s: float) -> list[str]:

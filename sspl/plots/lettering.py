@@ -11,7 +11,7 @@ NOTHING = "Nothing in this picture makes this sound, as far as this model knows.
 
 
 def write_note(image: np.ndarray, note: str) -> np.ndarray:
-    """Write a few words into the lower left corner of a picture (H, W, 3) uint8; a new array."""
+    """Write a few words into the lower left corner of a picture (H, W, 3 or 4) uint8; a new one."""
     picture = Image.fromarray(image)
     width_px, height_px = picture.size
     font_px = max(12, min(width_px, height_px) // 24)
