@@ -17,6 +17,14 @@ FOR_DRAWINGS = "tiny-predictive"  # the shipped model for the built-in world
 PHOTO = "photo"  # the shipped model for photographs and recordings, and what a page opens with
 FOR_PHOTOGRAPHS = (PHOTO, "photo-pcm")  # and what it is compared with
 DRAWN = "orchestra"  # the built-in world
+NOT_FOR = {  # of the shipped ones, see MODEL_CARD.md
+    PHOTO: "it shows the kind of thing that sounds, not which of two, misses small things, and "
+    "easily takes cars, trains and motorbikes for each other",
+    "photo-pcm": "it does not listen, and is here to be compared with",
+    FOR_DRAWINGS: "not for photographs",
+    "tiny": "not for photographs",
+    "tiny-no-pcm": "not for photographs",
+}
 MOST_NAMED = 40  # classes; of more the number says enough
 
 
@@ -61,10 +69,14 @@ def load_models(names: tuple[str, ...]) -> dict[str, Model]:
             network=network,
             folder=folder,
             label=label,
-            facts=describe_model(network, meta),
+            facts=" · ".join([describe_model(network, meta), *_list_limits(name)]),
             drawn=(meta.get("data") or {}).get("name") == DRAWN,
         )
     return models
+
+
+def _list_limits(name: str) -> list[str]:
+    return [NOT_FOR[name]] if name in NOT_FOR else []
 
 
 def find_key(name: str, models: Mapping[str, Model]) -> str:

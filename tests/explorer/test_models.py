@@ -50,3 +50,9 @@ def test_two_models_of_one_kind_stay_apart(folder):
 def test_a_missing_model_is_an_error(folder):
     with pytest.raises(ValueError, match="no model 'nowhere'"):
         load_models(("nowhere",))
+
+
+def test_the_shipped_models_say_what_they_are_not_for(models):
+    assert "it does not listen" in load_models(("photo-pcm",))["photo-pcm"].facts
+    assert "misses small things" in load_models(("photo",))["photo"].facts
+    assert "not for photographs" not in models[WITH].facts
