@@ -4,6 +4,7 @@
 // awaits it, so nobody comes too early. Parts draw themselves from one message of the server, so
 // that a tick of a slider asks nobody.
 
+import { drawReadouts } from "./ablations/readouts.js";
 import { drawSetting } from "./ablations/setting.js";
 import { drawTables } from "./ablations/tables.js";
 import { drawVariants } from "./ablations/variants.js";
@@ -34,6 +35,7 @@ const drawers = {
   hearing: drawHearing,
   inside: drawInside,
   location: drawLocation,
+  readouts: drawReadouts,
   setting: drawSetting,
   stage: drawStage,
   tables: drawTables,

@@ -29,6 +29,7 @@ from page_files import PREDICTIVE, fit_predictive, save_models, save_samples  # 
 
 from sspl.experiments.engine.results import TINY_RESULTS  # noqa: E402
 from sspl.experiments.live_training import LiveScenes  # noqa: E402
+from sspl.explorer.ablations.readouts import Readouts, describe_readouts  # noqa: E402
 from sspl.explorer.ablations.setting import ShownSetting  # noqa: E402
 from sspl.explorer.ablations.tab import Ablations, Tables, load_ablations  # noqa: E402
 from sspl.explorer.ablations.variants import Variants  # noqa: E402
@@ -94,6 +95,7 @@ def build_payloads(
         "diagram": of(Diagram, "inside", inside.describe_inside(with_pcm, scene)),
         "nothing_inside": of(NothingInside, "inside", inside.describe_inside(without_pcm, scene)),
         "location": of(Location, "location", inside.describe_location(with_pcm, scene, 2, 3, 4)),
+        "readouts": of(Readouts, "readouts", describe_readouts(models[with_pcm], scene)),
         "variants": of(Variants, "ablations", ablations.describe_ablations(with_pcm, scene)),
         "setting": of(ShownSetting, "setting", ablations.describe_setting(scene, *setting)),
         "tables": of(Tables, "tables", ablations.describe_tables()),

@@ -1,18 +1,23 @@
 """Ablations: one picture under all that was trained, each number that of its model."""
 
 import base64
+import copy
 import io
 import json
+from dataclasses import replace
 
 import gradio as gr
 import numpy as np
 import pytest
 import torch
+from page_files import PREDICTIVE, WITH
 from PIL import Image
 
 from sspl.attention import SCALINGS
 from sspl.experiments.engine.results import TINY_RESULTS, load_results
+from sspl.explorer.ablations import readouts
 from sspl.explorer.ablations.objectives import OBJECTIVES, find_objective
+from sspl.explorer.ablations.readouts import ChosenModel
 from sspl.explorer.ablations.tab import Ablations, build_ablations_tab, load_ablations
 from sspl.explorer.ablations.variants import GROUPS
 from sspl.explorer.page import Page
@@ -58,12 +63,67 @@ def test_the_grid_shows_every_variant_with_its_own_score(ablations, networks, sc
 
 def test_every_group_begins_with_what_it_is_compared_with(ablations, variants, scene):
     groups = ablations.describe_ablations("any", scene)["groups"]
-    assert [group["title"] for group in groups] == [title for title, _ in GROUPS.values()]
+    assert sorted(group["title"] for group in groups) == sorted(t for t, _ in GROUPS.values())
     assert {group["cards"][0]["name"] for group in groups} == {"start"}
-    starts = [group["cards"][0]["words"] for group in groups]
-    assert starts == ["without PCM", "Min-Max Norm.", "AM (attention)", "our recipe"]
+    starts = {group["cards"][0]["words"] for group in groups}
+    assert starts == {"without PCM", "Min-Max Norm.", "AM (attention)", "our recipe"}
     listed = [card["name"] for group in groups for card in group["cards"][1:]]
     assert sorted(listed) == sorted(variant.name for variant in variants[1:])
+
+
+def test_what_differs_from_the_first_comes_first(ablations, networks, scene):
+    value = ablations.describe_ablations("any", scene)
+    alike = {card["name"]: card["alike"] for card in value["cards"]}
+    assert alike["start"] == pytest.approx(1)
+    maps = [
+        Localizer(networks[name]).set_sample(scene.picture, scene.sound.waveform).trace()
+        for name in ("start", "cycles-5")
+    ]
+    expected = np.corrcoef(*(trace.similarity[-1, 0].flatten().numpy() for trace in maps))[0, 1]
+    assert alike["cycles-5"] == pytest.approx(expected, abs=1e-4)
+    orders = [[alike[card["name"]] for card in group["cards"][1:]] for group in value["groups"]]
+    assert all(order == sorted(order) for order in orders)
+    assert [order[0] for order in orders] == sorted(order[0] for order in orders)
+
+
+def test_a_photograph_is_nothing_to_them(ablations, scene):
+    value = ablations.describe_ablations("any", replace(scene, drawn=False))
+    assert value["cards"] == value["groups"] == []
+
+
+def test_of_the_chosen_model_one_thing_is_changed_at_a_time(models, predictive, scene):
+    chosen = ChosenModel(models={**models, PREDICTIVE: predictive})
+    network = predictive.network
+    value = chosen.describe_readouts(PREDICTIVE, scene)
+    value = json.loads(json.dumps(value, allow_nan=False))
+    assert "step κ = 0.25" in value["own"]["hint"]
+    assert value["own"]["alike"] == pytest.approx(1)
+    order = [each["alike"] for each in value["changed"]]
+    assert order == sorted(order)
+    found = {each["words"]: each["alike"] for each in value["changed"]}
+    others = [
+        v
+        for name, (_, _, values) in readouts.SETTINGS.items()
+        for v in values
+        if v != getattr(network.config, name)
+    ]
+    assert len(found) == 3 + len(others)  # the cycles before the last, and other values
+    other = copy.deepcopy(network)
+    other._choice = replace(network.config, step=1.0)
+    traces = [
+        Localizer(each).set_sample(scene.picture, scene.sound.waveform).trace().similarity[:, 0]
+        for each in (network, other)
+    ]
+    own = traces[0][-1].flatten().numpy()
+    for words, similarity in (("T = 2", traces[0][1]), ("step κ = 1", traces[1][-1])):
+        expected = np.corrcoef(own, similarity.flatten().numpy())[0, 1]
+        assert found[words] == pytest.approx(expected, abs=1e-4)
+
+
+def test_of_the_papers_model_cycles_and_scalings_are_read_out(models, scene):
+    value = ChosenModel(models=models).describe_readouts(WITH, scene)
+    words = {each["words"] for each in value["changed"]}
+    assert words == {"T = 1", "T = 2", "ReLU", "Sigmoid", "Softmax", "ReLU + Softmax"}
 
 
 def test_without_boxes_nothing_is_scored(ablations, samples):

@@ -5,6 +5,14 @@ import { drawButton, markVariant, offerVariants } from "./choice.js";
 
 export function drawVariants(root, value, { trigger }) {
   if (!value) return;
+  const none = value.cards.length === 0;
+  document.querySelector("#setting-row")?.classList.toggle("none", none);
+  if (none) {
+    root.replaceChildren(
+      make("p", {}, "This picture is not one of theirs: pick one of the drawings above to compare them."),
+    );
+    return;
+  }
   const settings = value.cards.map(({ name, setting }) => [name, setting]);
   offerVariants(Object.fromEntries(settings), () => trigger("select"));
   const cards = Object.fromEntries(value.cards.map((card) => [card.name, card]));
@@ -17,6 +25,7 @@ export function drawVariants(root, value, { trigger }) {
         ? ", the dashed boxes are where it really is. Under each picture: cIoU, the overlap of " +
           "the two, from 0 to 1."
         : ". Where the sound really is is not known here, so nothing is scored.",
+      " In each group those come first whose map is least like the first model's.",
     ),
     make(
       "div", { class: "groups" },

@@ -22,6 +22,7 @@ from sspl.explorer.ablations.nearest import (
     read_setting,
 )
 from sspl.explorer.ablations.objectives import find_objective
+from sspl.explorer.ablations.readouts import ChosenModel
 from sspl.explorer.ablations.setting import ShownSetting, describe_look
 from sspl.explorer.ablations.tracing import trace_variants
 from sspl.explorer.ablations.variants import Variants, describe_variants
@@ -34,13 +35,17 @@ from sspl.zoo.variants import TINY_VARIANTS, Line, TrainedVariant, load_variants
 TABLES = ("tableS6", "table5", "tableS5", "beyond", "negative_audio")
 MOST_CYCLES = 8
 READ_SETTING = "async () => (await window.sspl).readSetting()"
+CHOSEN = (
+    "What does each part of the method do? First **the model chosen above**, with one thing "
+    "changed at a time. Nothing is trained for it: these are read-outs of frozen weights, those "
+    "that differ most first."
+)
 INTRODUCTION = (
-    "What does each part of the method do? Below, **one picture and its sound under {num} trained "
-    "models**. Each group changes one part of the first model; some parts bring settings of their "
-    "own, as an objective does. Click one, or put a setting together: where nobody trained it, the "
-    "page says what is changed on a frozen model instead. These are "
-    "models of their own (seed {seed} of the experiments on the built-in world), so the choice of "
-    "model above plays no part here."
+    "Then **{num} models that were trained so**, on the built-in world's drawings, which are all "
+    "that they know. Each group changes one part of the first model; some parts bring settings of "
+    "their own, as an objective does. Click one, or put a setting together: where nobody trained "
+    "it, the page says what is changed on a frozen model instead. They are of seed {seed} of the "
+    "experiments."
 )
 
 
@@ -67,7 +72,7 @@ class Ablations:
 
         Args:
             model: the model chosen on the page; the variants are models of their own.
-            scene: the picture and the sound.
+            scene: the picture and the sound; of one that is not drawn there is nothing to show.
         """
         return describe_variants(self.models, self.variants, scene)
 
@@ -130,8 +135,11 @@ def build_ablations_tab(
     found = ablations.variants
     start = read_setting(found[0])
 
+    gr.Markdown(CHOSEN, elem_id="ablations-introduction")
+    chosen = ChosenModel(models=page.models)
+    readouts = draw_in_browser("readouts", None, "The chosen model with one thing changed")
     gr.Markdown(
-        INTRODUCTION.format(num=len(found), seed=found[0].seed), elem_id="ablations-introduction"
+        INTRODUCTION.format(num=len(found), seed=found[0].seed), elem_id="variants-introduction"
     )
     with gr.Row(elem_id="setting-row"):
         with gr.Column(scale=5, min_width=320):
@@ -161,6 +169,15 @@ def build_ablations_tab(
     if ablations.results:
         draw_in_browser("tables", ablations.describe_tables(), "The tables of the experiments")
 
+    asked = [page.model, page.scene]
+    answer(
+        readouts.change,
+        ablations.describe_ablations,
+        asked,
+        grid,
+        show_progress="minimal",
+        trigger_mode="always_last",
+    )
     parts = [cycles, scaling, fusion, objective]
     # A click on a picture, or on a line of a table, chooses its setting without asking anybody.
     grid.select(None, None, parts, js=READ_SETTING, api_visibility="private")
@@ -173,4 +190,4 @@ def build_ablations_tab(
         show_progress_on=setting,
         trigger_mode="always_last",
     )
-    return View(shown=grid, describe=ablations.describe_ablations)
+    return View(shown=readouts, describe=chosen.describe_readouts)

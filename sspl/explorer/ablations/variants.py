@@ -9,6 +9,7 @@ from typing import TypedDict
 import torch
 
 from sspl.attention import FusionName, ScalingName
+from sspl.evaluation.negative_audio import correlate_maps
 from sspl.explorer.ablations.nearest import FUSION_WORDS, SCALING_WORDS, read_setting
 from sspl.explorer.ablations.objectives import name_variant
 from sspl.explorer.ablations.readings import Reading, draw_map, read_maps
@@ -30,11 +31,15 @@ GROUPS = {
 
 
 class Card(Reading):
-    """The scene's map by a trained variant; its setting is cycles, scaling, fusion, objective."""
+    """The scene's map by a trained variant, and its correlation with that of the first.
+
+    Its setting is cycles, scaling, fusion, objective.
+    """
 
     name: str
     words: str
     frame: str
+    alike: float
     setting: tuple[int, ScalingName, FusionName, str]
 
 
@@ -54,7 +59,10 @@ class Group(TypedDict):
 
 
 class Variants(TypedDict):
-    """The scene under every trained variant; `silent` where its sound is of nothing."""
+    """The scene under every trained variant; `silent` where its sound is of nothing.
+
+    A scene that is not drawn is nothing to them: then there are no cards and no groups.
+    """
 
     title: str
     sound: str
@@ -67,9 +75,19 @@ def describe_variants(
     models: Mapping[str, SSPL], variants: Sequence[TrainedVariant], scene: Scene
 ) -> Variants:
     """The map of the scene's sound by every variant; `models` by the variants' names."""
-    maps = [similarity[-1] for similarity in trace_variants(models, variants, scene)]
+    if not scene.drawn:
+        silent = is_silent(scene.sound.clip)
+        sound = scene.sound.title
+        return {"title": scene.title, "sound": sound, "silent": silent, "cards": [], "groups": []}
+    maps = torch.stack([each[-1] for each in trace_variants(models, variants, scene)])
+    alike = correlate_maps(maps, maps[:1].expand_as(maps)).tolist()
+    order = {variant.name: each for variant, each in zip(variants, alike, strict=True)}
     boxes = scene.find_boxes(scene.sound)
-    readings = read_maps(torch.stack(maps), boxes)
+    readings = read_maps(maps, boxes)
+    groups: list[Group] = [
+        {"title": title, "hint": hint, "cards": _list_group(variants, key, order)}
+        for key, (title, hint) in GROUPS.items()
+    ]
     return {
         "title": scene.title,
         "sound": scene.sound.title,
@@ -79,20 +97,21 @@ def describe_variants(
                 "name": variant.name,
                 "words": name_variant(variant),
                 "frame": draw_map(scene, similarity, boxes, SMALL_PX),
+                "alike": order[variant.name],
                 "setting": _list_choices(variant),
                 **reading,
             }
             for variant, similarity, reading in zip(variants, maps, readings, strict=True)
         ],
-        "groups": [
-            {"title": title, "hint": hint, "cards": _list_group(variants, key)}
-            for key, (title, hint) in GROUPS.items()
-        ],
+        # What differs comes first: second in a group, after what it is compared with.
+        "groups": sorted(groups, key=lambda group: order[group["cards"][1]["name"]]),
     }
 
 
-def _list_group(variants: Sequence[TrainedVariant], key: str) -> list[CardName]:
-    """Name and words of a group's variants, and of the first, from which they all differ."""
+def _list_group(
+    variants: Sequence[TrainedVariant], key: str, order: Mapping[str, float]
+) -> list[CardName]:
+    """Name and words of a group's variants, in order, after the first, which they differ from."""
     start, *others = variants
     c = start.config
     words = {
@@ -105,7 +124,7 @@ def _list_group(variants: Sequence[TrainedVariant], key: str) -> list[CardName]:
         {"name": start.name, "words": words[key]},
         *(
             {"name": variant.name, "words": variant.words}
-            for variant in others
+            for variant in sorted(others, key=lambda each: order[each.name])
             if variant.group == key
         ),
     ]
