@@ -8,12 +8,15 @@ the cell.
 """
 
 import re
+import shlex
 from functools import cache
+from importlib.metadata import requires
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
@@ -24,10 +27,23 @@ LESSONS = (
     "04_train_sspl",
     "05_ablations",
     "06_false_negatives",
+    "07_predictive_attention",
 )
 MOST_BYTES = 700_000
 MOST_LINES, MOST_IMPORTS = 25, 45
 LESSON_S = 300  # on two cores; the issue's limit
+BADGE = (
+    "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+    "(https://colab.research.google.com/github/)"
+)
+# Of our requirements what Colab has installed (googlecolab/backend-info, pip-freeze.txt of
+# 2026-08-19), in versions that run the lessons, and what no lesson needs.
+ON_COLAB = {
+    *("torch", "torchvision", "torchaudio", "accelerate", "defusedxml", "filelock"),
+    *("huggingface_hub", "imageio-ffmpeg", "ipywidgets", "matplotlib", "numpy", "pillow"),
+    *("psutil", "safetensors", "soundfile", "tqdm"),
+}
+IN_NO_LESSON = {"gradio", "jupyterlab", "pi-heif"}
 SOLUTION = re.compile(r"<details><summary>Solution (\d)</summary>\n\n(.*)\n</details>", re.DOTALL)
 # Every widget of a notebook to another state. What goes wrong there shows as an error output.
 MOVE_WIDGETS = """
@@ -70,7 +86,7 @@ def read_solutions(name):
     ]
 
 
-def test_the_six_lessons_are_there_and_no_other():
+def test_the_lessons_are_there_and_no_other():
     assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == list(LESSONS)
 
 
@@ -134,8 +150,27 @@ def test_cells_are_short(name):
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_links_lead_somewhere(name):
-    for target in re.findall(r"\]\(([^)]+)\)", text(name)):
+    told = text(name)
+    assert told.count(BADGE) == 1
+    for target in re.findall(r"\]\(([^)]+)\)", told.replace(BADGE, "")):
         assert (FOLDER / target).exists(), target
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_on_colab_a_lesson_installs_what_is_lacking_and_leaves_pytorch_alone(name):
+    first = cells(name, "code")[0].source
+    assert first == cells(LESSONS[0], "code")[0].source
+    package, rest, _ = re.findall(r"%pip install -q (.+)", first)
+    assert package == "--no-deps git+{REPOSITORY}"
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    ours = [Requirement(line) for line in lines if not line.startswith("#")]
+    asked = {wanted.name: str(wanted.specifier) for wanted in ours}
+    lacking = [Requirement(wanted) for wanted in shlex.split(rest)]
+    assert set(asked) <= ON_COLAB | IN_NO_LESSON | {wanted.name for wanted in lacking}
+    for wanted in lacking:
+        assert str(wanted.specifier) in ("", asked[wanted.name])
+        brought = [line for line in requires(wanted.name) or () if "extra ==" not in line]
+        assert not [line for line in brought if line.startswith("torch")]
 
 
 @pytest.mark.slow
