@@ -13,3 +13,15 @@ export function make(tag, attributes = {}, ...children) {
   element.append(...children);
   return element;
 }
+
+/** Show a sentence, and call `ask` once it comes into sight; returns what stops the waiting. */
+export function askInSight(root, sentence, ask) {
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    ask();
+  });
+  root.replaceChildren(make("p", { class: "quiet" }, sentence));
+  seen.observe(root);
+  return () => seen.disconnect();
+}

@@ -1,6 +1,6 @@
 // A batch: its clips to choose from, and all pairs of a picture and a sound.
 
-import { make } from "../elements.js";
+import { askInSight, make } from "../elements.js";
 import { FALSE, OWN, plotPairs, TRUE } from "./pairs.js";
 
 const SIGNS = { [OWN]: "✓", [FALSE]: "✗", [TRUE]: "" };
@@ -12,7 +12,10 @@ const MEANINGS = {
 const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 
 /** Clips to choose from, and all pairs of a picture and a sound as a table of dots. */
-export function drawBatch(root, batch) {
+export function drawBatch(root, batch, { trigger }) {
+  if (!batch.clips) {
+    return askInSight(root, "A batch is being drawn.", () => trigger("select"));
+  }
   root.dataset.seed = batch.seed;
   const num = batch.clips.length;
   let chosen = 0;

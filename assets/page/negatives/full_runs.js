@@ -1,6 +1,6 @@
 // The stored full runs of the methods: a table, and figures.
 
-import { make } from "../elements.js";
+import { askInSight, make } from "../elements.js";
 
 const TABLE_TITLE =
   "Scenes found (cIoU ≥ 0.5) under their own sound, with a second instrument that is silent";
@@ -8,14 +8,7 @@ const TABLE_TITLE =
 /** Asked for when they come into sight: few visitors get there. */
 export function drawFullRuns(root, runs, { trigger }) {
   if (!runs.lines && !runs.sentence) {
-    const seen = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      seen.disconnect();
-      trigger("select");
-    });
-    root.replaceChildren(make("p", { class: "quiet" }, "The full runs are being read."));
-    seen.observe(root);
-    return () => seen.disconnect();
+    return askInSight(root, "The full runs are being read.", () => trigger("select"));
   }
   if (runs.sentence) return void root.replaceChildren(make("p", {}, runs.sentence));
   const names = Object.keys(runs.methods);

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 
 INSTRUMENTS, BATCHES = (2, 4, 11), (8, 16, 32)  # to choose from
-FIRST = {"num_instruments": 4, "batch_size": 16, "seed": 0}  # what the tab opens with
+# What the tab opens with: half of the negatives are false.
+FIRST = {"num_instruments": 2, "batch_size": 16, "seed": 0}
+FIRST_TRAINING = 2  # the seed of the training that stands there
+# Of 60 scenes found after a minute at these choices with the seeds 0 to 4, two cores, 2026-12-01.
+FIVE_SEEDS = {"A": (23, 20, 2, 17, 18), "B": (23, 22, 20, 20, 19), "C": (21, 16, 9, 17, 17)}
 METHODS = {
     "A": "contrast: away from every other sound",
     "B": "contrast, told by labels which sounds to leave out",
