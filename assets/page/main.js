@@ -9,8 +9,9 @@ import { drawTables } from "./ablations/tables.js";
 import { drawVariants } from "./ablations/variants.js";
 import { drawGallery } from "./gallery.js";
 import { drawEvaluations, drawHearing } from "./hearing.js";
-import { drawInside } from "./inside/diagram.js";
 import { drawLocation } from "./inside/location.js";
+import { drawRoads } from "./inside/roads.js";
+import { drawInside } from "./inside/view.js";
 import { drawBatch } from "./negatives/batch.js";
 import { drawFullRuns } from "./negatives/full_runs.js";
 import { drawTraining } from "./negatives/training.js";
@@ -19,6 +20,8 @@ import { drawStage } from "./stage.js";
 export { readSetting } from "./ablations/choice.js";
 export { copyLink, readQuery, restore } from "./address.js";
 export { readLocation } from "./inside/location.js";
+export { readRoads } from "./inside/roads.js";
+export { readSide } from "./inside/view.js";
 export { nextBatch, thisBatch } from "./negatives/batch.js";
 export { announceTraining, refuseTraining, stopTraining } from "./negatives/training.js";
 export { readCycle } from "./stage.js";
@@ -34,6 +37,7 @@ const drawers = {
   hearing: drawHearing,
   inside: drawInside,
   location: drawLocation,
+  roads: drawRoads,
   setting: drawSetting,
   stage: drawStage,
   tables: drawTables,

@@ -66,10 +66,12 @@ class View:
         shown: receives the payload.
         describe: the payload of a model's key and a scene; a method with a docstring, as it is
             what programs call, by its name.
+        inputs: components whose values it takes besides.
     """
 
     shown: gr.HTML
-    describe: Callable[[str, Scene], Payload]
+    describe: Callable[..., Payload]
+    inputs: tuple[Any, ...] = ()
 
 
 def draw_in_browser(name: str, value: Payload | str | None, label: str, **options: Any) -> gr.HTML:
