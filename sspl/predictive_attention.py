@@ -61,11 +61,13 @@ class Cycle:
     """One cycle of a batch.
 
     Attributes:
+        logit: (B, P) z, which starts at 0.
         attention: (B, P) a, in (0, 1): where the model looks.
         predicted_sound: (B, K) p_0, what is predicted where it looks, Eq. (9).
         error: (B,) e_0, 1 - cos(s, p_0), in [0, 2], for Eq. (11).
     """
 
+    logit: Tensor
     attention: Tensor
     predicted_sound: Tensor
     error: Tensor
@@ -160,7 +162,7 @@ class PredictiveAttention(AudioVisualModel):
             weight = attention / attention.sum(1, keepdim=True).clamp_min(1e-12)
             attended = torch.einsum("bp,bpk->bk", weight, predicted)  # p_0
             error = 1 - F.cosine_similarity(sound, attended)  # e_0
-            yield Cycle(attention=attention, predicted_sound=attended, error=error)
+            yield Cycle(logit=logit, attention=attention, predicted_sound=attended, error=error)
             logit = logit + c.step * agreement  # Eqs. (12) and (S8)
             if alike is not None:
                 logit = (1 - c.spread) * logit + c.spread * torch.einsum("bpq,bq->bp", alike, logit)

@@ -10,8 +10,9 @@ import { drawTables } from "./ablations/tables.js";
 import { drawVariants } from "./ablations/variants.js";
 import { drawGallery } from "./gallery.js";
 import { drawEvaluations, drawHearing } from "./hearing.js";
-import { drawInside } from "./inside/diagram.js";
 import { drawLocation } from "./inside/location.js";
+import { drawRoads } from "./inside/roads.js";
+import { drawInside } from "./inside/view.js";
 import { drawBatch } from "./negatives/batch.js";
 import { drawFullRuns } from "./negatives/full_runs.js";
 import { drawTraining } from "./negatives/training.js";
@@ -20,6 +21,8 @@ import { drawStage } from "./stage.js";
 export { readSetting } from "./ablations/choice.js";
 export { copyLink, readQuery } from "./address.js";
 export { readLocation } from "./inside/location.js";
+export { readRoads } from "./inside/roads.js";
+export { readSide } from "./inside/view.js";
 export { nextBatch, thisBatch } from "./negatives/batch.js";
 export { announceTraining, refuseTraining, stopTraining } from "./negatives/training.js";
 export { readCycle } from "./stage.js";
@@ -36,6 +39,7 @@ const drawers = {
   inside: drawInside,
   location: drawLocation,
   readouts: drawReadouts,
+  roads: drawRoads,
   setting: drawSetting,
   stage: drawStage,
   tables: drawTables,

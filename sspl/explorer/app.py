@@ -122,7 +122,7 @@ def build_app(models: Mapping[str, Model], samples: Mapping[str, Sample]) -> gr.
             answer(
                 [opened.select, refresh.click],
                 view[name].describe,
-                asked,
+                [*asked, *view[name].inputs],
                 view[name].shown,
                 js=open_tab,
                 trigger_mode="always_last",

@@ -93,6 +93,6 @@ def tell_errors(model: SSPL, errors: Tensor) -> str:
     if model.config.terms.sound_error_weight:
         return words + " Training asked this model for a small error at the sound, e₀."
     return words + (
-        " No term of this model's loss asks for small errors: they are only the way by which the "
-        "sound reaches the picture."
+        " No term of this model's loss asks for small errors. Whether they bring the sound to the "
+        "map is measured at the two roads."
     )

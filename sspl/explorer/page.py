@@ -8,7 +8,6 @@ import gradio as gr
 
 from sspl.explorer.models import Model
 from sspl.explorer.samples import Sample
-from sspl.explorer.scenes import Scene
 from sspl.explorer.uploads import borrow_gpu, tell_person
 
 Payload = Mapping[str, Any]
@@ -66,10 +65,12 @@ class View:
         shown: receives the payload.
         describe: the payload of a model's key and a scene; a method with a docstring, as it is
             what programs call, by its name.
+        inputs: components whose values it takes besides.
     """
 
     shown: gr.HTML
-    describe: Callable[[str, Scene], Payload]
+    describe: Callable[..., Payload]
+    inputs: tuple[Any, ...] = ()
 
 
 def tell_wrong_choice(radio: gr.Radio) -> gr.Radio:

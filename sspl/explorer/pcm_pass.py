@@ -11,9 +11,9 @@ from torch import Tensor
 
 from sspl.audio import SAMPLE_RATE_HZ
 from sspl.data.inputs import prepare_picture, prepare_sound
-from sspl.explorer.scenes import Scene
+from sspl.explorer.scenes import Scene, Sound
 from sspl.media.sounds import to_model_rate
-from sspl.model import SSPL
+from sspl.model import SSPL, AudioVisualModel
 from sspl.pcm import NUM_LAYERS, Layers, PredictiveCoding
 
 NO_PCM = (
@@ -93,13 +93,19 @@ class Pass:
 @torch.no_grad()
 def run_pass(model: SSPL, pcm: PredictiveCoding, scene: Scene) -> Pass:
     """Run the model over a scene's picture and its first sound."""
-    config, device = model.config, next(model.parameters()).device
-    visual = model.encode_image(prepare_picture(scene.picture, config.image_spec, device))
-    spec = config.audio_spec
-    waveform = to_model_rate(scene.sound.waveform, SAMPLE_RATE_HZ, spec.sample_rate_hz)
-    patches = prepare_sound(waveform, spec, device)
-    sound, query = model.project_audio(model.encode_audio(patches))
+    device = next(model.parameters()).device
+    visual = model.encode_image(prepare_picture(scene.picture, model.config.image_spec, device))
+    sound, query = hear(model, scene.sound)
     return Pass(visual=visual, sound=sound, query=query, cycles=list(pcm.run(visual, sound)))
+
+
+@torch.no_grad()
+def hear(model: AudioVisualModel, sound: Sound) -> tuple[Tensor, Tensor]:
+    """What is to be predicted of a sound, and the query of the map: (1, ...) both."""
+    spec = model.config.audio_spec
+    waveform = to_model_rate(sound.waveform, SAMPLE_RATE_HZ, spec.sample_rate_hz)
+    patches = prepare_sound(waveform, spec, next(model.parameters()).device)
+    return model.project_audio(model.encode_audio(patches))
 
 
 def list_keys(layer: int) -> list[Key]:

@@ -13,6 +13,7 @@ from sspl.plots.overlay import overlay_map
 from sspl.plots.steps import choose_strength
 from sspl.predictive_attention import PredictiveAttention, PredictiveAttentionConfig
 from sspl.sliding_window import is_silent
+from sspl.trace_stats import find_peak
 
 FRAME_PX = 360
 ERROR_NOTE = (
@@ -37,6 +38,13 @@ class AttentionEquation(TypedDict):
     words: str
 
 
+class FirstPlace(TypedDict):
+    """The place that is looked at first: where the last map is brightest."""
+
+    row: int
+    column: int
+
+
 class Predictions(TypedDict):
     """All that is shown of predictive attention.
 
@@ -47,6 +55,7 @@ class Predictions(TypedDict):
             white line is at the threshold.
         frames: T pictures under the attention map of each cycle.
         expected: T times p_0, (K), of length 1; `heard` is s, (K), of length 1.
+        grid: there are grid x grid places; `place` is the one that is looked at first.
     """
 
     title: str
@@ -65,6 +74,8 @@ class Predictions(TypedDict):
     error: ErrorCourse
     error_note: str
     equations: list[AttentionEquation]
+    grid: int
+    place: FirstPlace
 
 
 def describe_predictions(model: PredictiveAttention, scene: Scene) -> Predictions:
@@ -77,6 +88,7 @@ def describe_predictions(model: PredictiveAttention, scene: Scene) -> Prediction
     # The line of a map is half-way up its span: with this one it is at the threshold.
     span = (0.0, 2 * trace.threshold)
     predicted = trace.predicted_sound[:, 0]
+    grid, (x, y) = trace.similarity.shape[-1], find_peak(trace.similarity[-1, 0])
     return {
         "title": scene.title,
         "sound": sound.title,
@@ -99,6 +111,8 @@ def describe_predictions(model: PredictiveAttention, scene: Scene) -> Prediction
         "error": {"layer": 0, "where": "the sound", "course": errors, "note": tell_course(errors)},
         "error_note": ERROR_NOTE,
         "equations": _list_equations(model.config),
+        "grid": grid,
+        "place": {"row": int(y * grid), "column": int(x * grid)},
     }
 
 

@@ -33,11 +33,10 @@ from sspl.explorer.ablations.readouts import Readouts, describe_readouts  # noqa
 from sspl.explorer.ablations.setting import ShownSetting  # noqa: E402
 from sspl.explorer.ablations.tab import Ablations, Tables, load_ablations  # noqa: E402
 from sspl.explorer.ablations.variants import Variants  # noqa: E402
-from sspl.explorer.diagram import Diagram, NothingInside  # noqa: E402
 from sspl.explorer.evaluations import Evaluations, describe_evaluations  # noqa: E402
 from sspl.explorer.gallery import Thumbnail, describe_gallery  # noqa: E402
 from sspl.explorer.hearing import Hearing, SoundGrid  # noqa: E402
-from sspl.explorer.inside import Inside  # noqa: E402
+from sspl.explorer.inside import Inside, OpenedModel  # noqa: E402
 from sspl.explorer.localizing import AddressedStage, Localizing  # noqa: E402
 from sspl.explorer.location import Location  # noqa: E402
 from sspl.explorer.models import Model, load_models  # noqa: E402
@@ -50,7 +49,8 @@ from sspl.explorer.negatives.full_runs import (  # noqa: E402
 )
 from sspl.explorer.negatives.training import Progress, Training, train_methods  # noqa: E402
 from sspl.explorer.permalink import find_sound  # noqa: E402
-from sspl.explorer.predictions import Predictions  # noqa: E402
+from sspl.explorer.place import Place  # noqa: E402
+from sspl.explorer.roads import Roads  # noqa: E402
 from sspl.explorer.samples import Sample, load_samples  # noqa: E402
 from sspl.explorer.scenes import Scene  # noqa: E402
 from sspl.zoo.variants import TINY_VARIANTS  # noqa: E402
@@ -79,7 +79,8 @@ def build_payloads(
     alone = next(iter(samples.values())).scene
     scene = replace(alone, others=(find_sound("silence", samples),))
     everyone = {**models, PREDICTIVE: predictive}
-    inside = Inside(models=everyone)
+    inside = Inside(models=everyone, samples=samples)
+    twins = Inside(models={**everyone, "photo": predictive}, samples=samples)
     localizing = Localizing(models=everyone, samples=samples)
     setting = (2, "sigmoid", "add", "ours")  # trained otherwise, so that there are reasons
     *_, progress, last_lap = _train_shortly()
@@ -91,11 +92,13 @@ def build_payloads(
         "gallery": of(list[Thumbnail], "gallery", describe_gallery(samples)),
         "stage": of(AddressedStage, "stage", localizing.show_stage(with_pcm, scene)),
         "stage_attention": of(AddressedStage, "stage", localizing.show_stage(PREDICTIVE, scene)),
-        "predictions": of(Predictions, "inside", inside.describe_inside(PREDICTIVE, scene)),
-        "diagram": of(Diagram, "inside", inside.describe_inside(with_pcm, scene)),
-        "nothing_inside": of(NothingInside, "inside", inside.describe_inside(without_pcm, scene)),
+        "predictions": of(OpenedModel, "inside", inside.describe_inside(PREDICTIVE, scene, "")),
+        "diagram": of(OpenedModel, "inside", twins.describe_inside(with_pcm, scene, "")),
+        "nothing_inside": of(OpenedModel, "inside", inside.describe_inside(without_pcm, scene, "")),
         "location": of(Location, "location", inside.describe_location(with_pcm, scene, 2, 3, 4)),
         "readouts": of(Readouts, "readouts", describe_readouts(models[with_pcm], scene)),
+        "place": of(Place, "location", inside.describe_location(PREDICTIVE, scene, 0, 3, 4)),
+        "roads": of(Roads, "roads", inside.describe_roads(with_pcm, scene, "")),
         "variants": of(Variants, "ablations", ablations.describe_ablations(with_pcm, scene)),
         "setting": of(ShownSetting, "setting", ablations.describe_setting(scene, *setting)),
         "tables": of(Tables, "tables", ablations.describe_tables()),

@@ -14,7 +14,7 @@ from sspl.build import build_model
 from sspl.config import ModelConfig, without_pcm
 from sspl.explorer.courses import GAINS
 from sspl.explorer.diagram import describe_cycles
-from sspl.explorer.inside import Inside
+from sspl.explorer.inside import Inside, list_sides
 from sspl.explorer.location import describe_equations
 from sspl.explorer.models import Model
 from sspl.explorer.pcm_pass import COLUMNS, run_pass
@@ -203,9 +203,72 @@ def test_gains_start_where_the_page_says():
         assert all((gain == GAINS[symbol][1]).all() for gain in gains)
 
 
+def as_model(network, drawn=False):
+    return Model(network=network, folder=Path(), label="a label", facts="", drawn=drawn)
+
+
 def test_programs_ask_by_name_and_with_plain_numbers(model, scene):
-    inside = Inside(models={"ours": Model(network=model, folder=Path(), label="", facts="")})
+    inside = Inside(models={"ours": as_model(model)}, samples={})
     assert inside.describe_inside.__doc__
-    assert inside.describe_inside("ours", scene)["cycles"] == 3
+    assert inside.describe_inside("ours", scene, "")["inside"]["cycles"] == 3
     location = inside.describe_location("ours", scene, 2.0, 6.0, 0.0)  # as JSON may bring them
     assert location == describe_equations(model, scene, 2, 6, 0)
+
+
+# --- The switch -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def everyone(model, predictive):
+    """As the page has them, small."""
+    plain = build_model(without_pcm(CONFIG)).eval()
+    return {
+        "photo": as_model(predictive.network),
+        "photo-pcm": as_model(model),
+        "tiny-predictive": as_model(predictive.network, drawn=True),
+        "tiny": as_model(model, drawn=True),
+        "tiny-no-pcm": as_model(plain, drawn=True),
+        "mine": as_model(model, drawn=True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "sides"),
+    [
+        ("photo", ["photo", "photo-pcm"]),
+        ("photo-pcm", ["photo", "photo-pcm"]),
+        ("tiny-predictive", ["tiny-predictive", "tiny"]),
+        ("tiny", ["tiny-predictive", "tiny"]),
+        ("tiny-no-pcm", ["tiny-no-pcm", "tiny-predictive", "tiny"]),
+        ("mine", ["tiny-predictive", "mine"]),
+    ],
+)
+def test_beside_a_model_is_the_one_of_the_same_pictures(everyone, key, sides):
+    assert [side["model"] for side in list_sides(key, everyone)] == sides
+
+
+def test_where_no_counterpart_is_loaded_there_is_nothing_to_switch_to(everyone):
+    for key in ("photo", "tiny-no-pcm", "mine"):
+        assert [side["model"] for side in list_sides(key, {key: everyone[key]})] == [key]
+    drawings_only = {key: everyone[key] for key in ("photo", "tiny")}
+    assert [side["model"] for side in list_sides("photo", drawings_only)] == ["photo"]
+
+
+def test_a_side_is_looked_into_without_another_choice_on_the_page(everyone, scene):
+    inside = Inside(models=everyone, samples={})
+
+    def look(key, side):
+        opened = inside.describe_inside(key, scene, side)
+        kinds = {"expected": "attention", "cells": "pcm", "sentence": "none"}
+        (kind,) = (kinds[field] for field in kinds if field in opened["inside"])
+        return opened["model"], kind, bool(opened["note"])
+
+    assert look("photo", "") == ("photo", "attention", False)
+    assert look("photo", "pcm") == ("photo-pcm", "pcm", True)
+    assert look("photo", "attention") == ("photo", "attention", False)
+    assert look("photo-pcm", "") == ("photo-pcm", "pcm", False)
+    assert look("photo-pcm", "attention") == ("photo", "attention", True)
+    assert look("tiny-no-pcm", "") == ("tiny-no-pcm", "none", False)
+    assert look("tiny-no-pcm", "pcm") == ("tiny", "pcm", True)
+    alone = Inside(models={"tiny": everyone["tiny"]}, samples={})
+    assert alone.describe_inside("tiny", scene, "attention")["model"] == "tiny"

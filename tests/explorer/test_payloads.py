@@ -102,8 +102,9 @@ def page(browser):
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt install chromium)")
 @pytest.mark.parametrize("name", FIXTURES)
 def test_the_page_draws_the_fixture(page, payloads, name):
-    if name == "location":  # it is beside a diagram, whose half-cycle it shows
-        page.evaluate(DRAW, ["inside", read("diagram")])
+    beside = {"location": "diagram", "place": "predictions"}.get(name)
+    if beside:  # it shows the numbers of the step that is shown there
+        page.evaluate(DRAW, ["inside", read(beside)])
     drawn = page.evaluate(DRAW, [payloads[name].component, read(name)])  # at every step
     assert re.search(r"<section[^>]*>.+</section>", drawn, re.DOTALL)
     assert not NO_VALUE.search(drawn), NO_VALUE.findall(drawn)

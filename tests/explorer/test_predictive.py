@@ -149,8 +149,10 @@ def test_it_has_a_row_among_those_that_are_asked_whether_they_listen(everyone, s
 # --- Inside -----------------------------------------------------------------------------------
 
 
-def test_inside_shows_the_cycles_as_the_trace_has_them(everyone, predictive, scene):
-    value = Inside(models=everyone).describe_inside(PREDICTIVE, scene)
+def test_inside_shows_the_cycles_as_the_trace_has_them(everyone, predictive, samples, scene):
+    value = Inside(models=everyone, samples=samples).describe_inside(PREDICTIVE, scene, "")[
+        "inside"
+    ]
     value = json.loads(json.dumps(value, allow_nan=False))
     [(_, trace, _)] = trace_scene(predictive.network, scene)
     assert len(value["frames"]) == len(value["steps"]) == 4
@@ -170,11 +172,6 @@ def test_the_words_of_a_cycle_hold_its_error_and_the_papers_numbers(predictive, 
     assert "model's answer" in value["steps"][-1]["words"]
     names = [equation["name"] for equation in value["equations"]]
     assert names == ["Eq. (9)", "Eq. (11)", "Eqs. (12), (S8)", "Attention"]  # no spread here
-
-
-def test_it_has_no_locations_of_a_pcm_and_says_so(everyone, scene):
-    with pytest.raises(ValueError, match="take a model with PCM"):
-        Inside(models=everyone).describe_location(PREDICTIVE, scene, 2, 0, 0)
 
 
 # --- Which model looks ------------------------------------------------------------------------

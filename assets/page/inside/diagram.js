@@ -4,42 +4,24 @@
 import { make } from "../elements.js";
 import { makeStepper } from "../stepper.js";
 import { drawAudioFeatures } from "./audio_features.js";
+import { makeChoice } from "./choosing.js";
 import { drawCourses } from "./courses.js";
 import { drawEquations } from "./equations.js";
 import { announceHalfCycle } from "./half_cycle.js";
 import { drawMap } from "./map.js";
 import { drawPictures } from "./pictures.js";
-import { drawPredictions } from "./predictions.js";
+import { askRoads } from "./roads.js";
 
-/** Draw what is inside the model, after its last half-cycle; returns a function that stops what runs in it. */
-export function drawInside(root, scene, { trigger }) {
-  if (!scene) return null;
-  const courses = document.querySelector("#courses .courses");
-  if (scene.sentence) {
-    root.replaceChildren(make("p", { class: "sentence", role: "status" }, scene.sentence));
-    courses.replaceChildren();
-    announceHalfCycle(null);
-    return null;
-  }
-  if (scene.expected) {
-    announceHalfCycle(null);
-    return drawPredictions(root, courses, scene);
-  }
-  let asking = null;
-  const ask = (delay_ms) => {
-    clearTimeout(asking);
-    asking = setTimeout(() => trigger("select"), delay_ms);
-  };
-  const choose = (layer, row, column, delay_ms) => {
-    const { grid } = scene.layers.find((each) => each.layer === layer);
-    const cut = (k) => Math.min(grid - 1, Math.max(0, k));
-    location = { layer, row: cut(row), column: cut(column) };
-    Object.assign(root.dataset, location);
-    parts.forEach((part) => part.mark?.(location));
-    ask(delay_ms);
-  };
-  let location = scene.location;
-  const cells = scene.cells.map((cell) => drawMap(scene, cell, choose, () => location));
+/** Draw the last half-cycle, its errors below in `courses`; returns a function that stops what runs in it. */
+export function drawCycles(root, courses, scene, head, trigger) {
+  const choice = makeChoice({
+    root,
+    first: scene.location,
+    gridOf: (layer) => scene.layers.find((each) => each.layer === layer).grid,
+    mark: (location) => parts.forEach((part) => part.mark?.(location)),
+    ask: () => trigger("select"),
+  });
+  const cells = scene.cells.map((cell) => drawMap(scene, cell, choice));
   const pictures = drawPictures(scene);
   const sounds = drawAudioFeatures(scene);
   const equations = drawEquations(scene);
@@ -63,7 +45,7 @@ export function drawInside(root, scene, { trigger }) {
     },
   });
   root.replaceChildren(
-    make("h2", {}, scene.title),
+    ...head,
     make(
       "p", { class: "listening" }, "Listening to ", make("strong", {}, scene.sound),
       scene.silent ? ": too quiet to be of anything, so no map is about it." : "",
@@ -75,10 +57,12 @@ export function drawInside(root, scene, { trigger }) {
   );
   courses.replaceChildren(...charts.elements);
   stepper.go(scene.steps.length);
-  choose(location.layer, location.row, location.column, 0);
+  const { layer, row, column } = scene.location;
+  choice.choose(layer, row, column, 0);
+  askRoads(() => trigger("expand"));
   return () => {
     stepper.stop();
-    clearTimeout(asking);
+    choice.stop();
   };
 }
 

@@ -2,7 +2,10 @@
 
 const CHANGED = "sspl:half-cycle";
 
-/** Say which `{ cycle, half }` is shown; null where there is nothing to step through. */
+/**
+ * Say which `{ cycle, half }` is shown; null where there is nothing to step through. The cycles of
+ * predictive attention have no halves: then `half` is null.
+ */
 export function announceHalfCycle(step) {
   window.dispatchEvent(new CustomEvent(CHANGED, { detail: step }));
 }

@@ -1,17 +1,23 @@
-// One location of the PCM in numbers, beside the diagram.
+// One location in numbers, beside what is inside the model.
 
 import { make } from "../elements.js";
 import { formatNumber, SUBSCRIPTS } from "../numbers.js";
 import { workOut } from "./channel_equations.js";
 import { followHalfCycle } from "./half_cycle.js";
+import { drawPlace } from "./place.js";
 
 const NAMES = { p: "expected", r: "adapted", e: "missed", corrected: "corrected" };
 
-/** The numbers of a location, and its equations for one channel, in the cycle that is shown. */
+/** The numbers of a location, and its equations, in the cycle that is shown. */
 export function drawLocation(root, location) {
   if (!location) return null;
+  return location.heard ? drawPlace(root, location) : drawOfPcm(root, location);
+}
+
+/** The equations are those of one channel at a time. */
+function drawOfPcm(root, location) {
   const { cycle: first, half: half1 } = document.querySelector("#inside .inside").dataset;
-  let now = { cycle: Number(first), half: half1 };
+  let now = { cycle: Number(first), half: half1 ?? null };
   let chosen = 0;
   const keys = Object.keys(NAMES).filter((key) => key in location.symbols);
   const levels = drawLevels(location, keys);
@@ -43,14 +49,13 @@ export function drawLocation(root, location) {
     equations.replaceChildren(...workOut(location, t, chosen));
   };
   const follow = (step) => {
-    root.hidden = step === null;
-    if (step === null) return;
+    root.hidden = !step?.half; // predictive attention has other locations
+    if (root.hidden) return;
     now = step;
     show();
   };
   const sub = SUBSCRIPTS[location.layer];
   const most = location.layer === 3 ? "corrected most" : "missed most";
-  root.hidden = false;
   root.replaceChildren(
     make(
       "h3", {}, `One place of r${sub}`,
@@ -80,7 +85,7 @@ export function drawLocation(root, location) {
       channels,
     ),
   );
-  show();
+  follow(now);
   return followHalfCycle(follow);
 }
 
@@ -120,8 +125,8 @@ function drawLevels(location, keys) {
   return { element, show };
 }
 
-/** The chosen location as `describe_location` wants it. */
-export const readLocation = () => {
-  const { layer, row, column } = document.querySelector("#inside .inside").dataset;
-  return [layer, row, column].map(Number);
+/** What `describe_location` wants to know. */
+export const readLocation = (scene) => {
+  const { model, layer, row, column } = document.querySelector("#inside .inside").dataset;
+  return [model, scene, ...[layer, row, column].map(Number)];
 };

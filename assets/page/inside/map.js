@@ -2,12 +2,11 @@
 
 import { make } from "../elements.js";
 import { formatNumber } from "../numbers.js";
+import { letChoose } from "./choosing.js";
 import { putMarker } from "./marker.js";
 
-const ASK_MS = 150; // a location is asked for when the arrow keys rest
-
 /** The map of one quantity at one layer; a location in it can be chosen. */
-export function drawMap(scene, cell, choose, readLocation) {
+export function drawMap(scene, cell, choice) {
   const { layer, grid } = scene.layers.find((each) => each.layer === cell.layer);
   const column = scene.columns.find((each) => each.key === cell.key);
   const canvas = make("canvas", { width: grid, height: grid });
@@ -29,7 +28,7 @@ export function drawMap(scene, cell, choose, readLocation) {
   let known = null;
   let now = "";
   const label = () => {
-    const location = readLocation();
+    const location = choice.read();
     const value = known && location.layer === layer
       ? ` At row ${location.row + 1}, column ${location.column + 1}: ` +
         `${formatNumber(known[location.row * grid + location.column])}.`
@@ -40,25 +39,7 @@ export function drawMap(scene, cell, choose, readLocation) {
         "Arrow keys choose a place.",
     );
   };
-  map.addEventListener("click", (event) => {
-    const box = canvas.getBoundingClientRect();
-    const at = (from, length) => Math.floor((from / length) * grid);
-    choose(layer, at(event.clientY - box.top, box.height), at(event.clientX - box.left, box.width), 0);
-  });
-  map.addEventListener("keydown", (event) => {
-    const by = {
-      ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Enter: [0, 0],
-    }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const location = readLocation();
-    // From another layer's location the keys first come to the middle of this one.
-    const [row, col] = location.layer === layer
-      ? [location.row + by[0], location.column + by[1]]
-      : [Math.floor(grid / 2), Math.floor(grid / 2)];
-    choose(layer, row, col, event.key === "Enter" ? 0 : ASK_MS);
-  });
+  letChoose(map, layer, grid, choice);
   return {
     key: cell.key,
     layer,

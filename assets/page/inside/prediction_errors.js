@@ -14,7 +14,7 @@ export function drawError({ layer, where, course, note }, cycles) {
   const symbol = `e${SUBSCRIPTS[layer]}`;
   const said = course.map((error, i) => `cycle ${i + 1}: ${formatNumber(error)}`).join(", ");
   const element = make(
-    "figure", {},
+    "figure", { class: "error-chart" },
     make("figcaption", {}, make("strong", {}, symbol), ` ${where} `, value),
     make(
       "svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${symbol}: ${said}` },

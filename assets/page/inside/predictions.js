@@ -1,17 +1,35 @@
 // Inside predictive attention: what every place predicts, where the model looks, what it expects.
 
 import { make } from "../elements.js";
-import { formatNumber } from "../numbers.js";
 import { makeStepper } from "../stepper.js";
+import { drawBars, findMost, formatCosine } from "./bars.js";
+import { letChoose, makeChoice } from "./choosing.js";
+import { announceHalfCycle } from "./half_cycle.js";
+import { putMarker } from "./marker.js";
 import { drawError } from "./prediction_errors.js";
 
-/** Draw the last cycle, its error below in `courses`; returns a function that stops what runs. */
-export function drawPredictions(root, courses, scene) {
+/** Draw the last cycle, the equations below in `courses`; returns a function that stops what runs. */
+export function drawPredictions(root, courses, scene, head, trigger) {
   const frames = scene.frames.map((source, i) =>
     make("img", { class: "frame", src: source, alt: `Where the model looks in cycle ${i + 1}` }),
   );
   const cycles = scene.steps.length;
-  const bars = drawBars(scene);
+  const choice = makeChoice({
+    root,
+    first: { layer: 0, ...scene.place },
+    gridOf: () => scene.grid,
+    mark: (location) => pictures.forEach((picture) => picture.mark(location)),
+    ask: () => trigger("select"),
+  });
+  const pictures = [
+    drawPicture(
+      scene, choice, "Each place predicts ŝₚ", "How well that agrees with the sound, in every cycle the " +
+      "same; the white line is at the one threshold for all sounds.",
+      make("img", { src: scene.agreement, alt: "How well what each place predicts agrees" }),
+    ),
+    drawPicture(scene, choice, "The model looks, aₚ", "Its attention map in this cycle.", ...frames),
+  ];
+  const expectation = drawExpectation(scene);
   const chart = drawError(scene.error, cycles);
   const words = make("p", { class: "words" });
   const stepper = makeStepper({
@@ -24,85 +42,77 @@ export function drawPredictions(root, courses, scene) {
         frame.classList.toggle("shown", i + 1 === t);
         frame.setAttribute("aria-hidden", String(i + 1 !== t));
       });
-      bars.show(t);
+      expectation.show(t);
       chart.show(t);
+      announceHalfCycle({ cycle: t, half: null });
     },
   });
   const quiet = scene.silent ? ": too quiet to be of anything, so no map is about it." : "";
   root.replaceChildren(
-    make("h2", {}, scene.title),
+    ...head,
     make("p", { class: "listening" }, "Listening to ", make("strong", {}, scene.sound), quiet),
     stepper.element,
     words,
     make(
       "div", { class: "predictions" },
-      drawPicture(
-        scene, "Each place predicts ŝₚ", "How well that agrees with the sound, in every cycle the " +
-        "same; the white line is at the one threshold for all sounds.",
-        make("img", { src: scene.agreement, alt: "How well what each place predicts agrees" }),
-      ),
-      drawPicture(scene, "The model looks, aₚ", "Its attention map in this cycle.", ...frames),
-      bars.element,
+      ...pictures.map(({ element }) => element), expectation.element, chart.element,
     ),
+    make("p", { class: "quiet" }, scene.error_note),
     make("p", { class: "answer" }, scene.answer),
     make("audio", { controls: true, src: scene.audio, "aria-label": `Play ${scene.sound}` }),
-    drawEquations(scene.equations),
   );
-  courses.replaceChildren(
-    make(
-      "div", { class: "errors" }, make("h3", {}, "The error, cycle by cycle"),
-      make("div", { class: "charts" }, chart.element), make("p", {}, scene.error_note),
-    ),
-  );
+  courses.replaceChildren(drawEquations(scene.equations));
   stepper.go(cycles);
-  return stepper.stop;
-}
-
-function drawPicture({ picture, title, width, height }, name, hint, ...images) {
-  const plain = make("img", { src: picture, alt: `The picture: ${title}` });
-  return make(
-    "figure", {}, make("h3", {}, name),
-    make("div", { class: "picture", style: `aspect-ratio:${width} / ${height}` }, plain, ...images),
-    make("small", {}, hint),
-  );
-}
-
-/** Two bars for each direction of the sounds' space: wide what is heard, narrow what is expected. */
-function drawBars({ heard, expected }) {
-  const [width, height, step] = [8 * heard.length, 90, 8];
-  const most = Math.max(...[heard, ...expected].flat().map(Math.abs)) || 1;
-  const y = (value) => (height * (most - value)) / (2 * most);
-  const place = (bar, value) => {
-    bar.setAttribute("y", Math.min(y(value), y(0)));
-    bar.setAttribute("height", Math.abs(y(value) - y(0)));
+  choice.choose(0, scene.place.row, scene.place.column, 0);
+  return () => {
+    stepper.stop();
+    choice.stop();
   };
-  const wide = heard.map((_, i) => make("rect", { class: "heard", x: step * i + 0.5, width: 7 }));
-  const narrow = heard.map((_, i) =>
-    make("rect", { class: "expected", x: step * i + 2.5, width: 3 }),
+}
+
+/** The picture under a map, in which a place can be chosen. */
+function drawPicture({ picture, title, width, height, grid }, choice, name, hint, ...images) {
+  const plain = make("img", { src: picture, alt: `The picture: ${title}` });
+  const marker = make("i", { class: "marker" });
+  const shown = make(
+    "div",
+    { class: "picture", style: `aspect-ratio:${width} / ${height}`, tabindex: 0, role: "application" },
+    plain, ...images, marker,
   );
-  wide.forEach((bar, i) => place(bar, heard[i]));
-  const drawing = make(
-    "svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img" },
-    ...wide, ...narrow,
-    make("line", { x1: 0, x2: width, y1: y(0), y2: y(0), "vector-effect": "non-scaling-stroke" }),
-  );
+  letChoose(shown, 0, grid, choice);
+  const layers = [{ layer: 0, grid, step: 1 / grid, size: 1 / grid }];
+  return {
+    element: make("figure", {}, make("h3", {}, name), shown, make("small", {}, hint)),
+    mark: (location) => {
+      putMarker(marker, { layers }, location, 0);
+      shown.setAttribute(
+        "aria-label",
+        `${name}, ${grid}×${grid} places. Chosen: row ${location.row + 1}, column ` +
+          `${location.column + 1}. Arrow keys choose a place.`,
+      );
+    },
+  };
+}
+
+/** What is expected in a cycle, over what is heard. */
+function drawExpectation({ heard, expected }) {
+  const bars = drawBars(heard, findMost(heard, ...expected), "p₀");
   const said = make("small", {});
-  const element = make("figure", { class: "bars" }, make("h3", {}, "It expects p₀, it hears s"), drawing, said);
+  const element = make(
+    "figure", { class: "expectation" }, make("h3", {}, "It expects p₀, it hears s"), bars.element, said,
+  );
   const show = (t) => {
-    const values = expected[t - 1];
-    narrow.forEach((bar, i) => place(bar, values[i]));
-    const cosine = formatNumber(values.reduce((sum, value, i) => sum + value * heard[i], 0));
+    bars.show(expected[t - 1]);
     said.textContent =
       `Narrow: p₀ in this cycle. Wide: s. ${heard.length} numbers, both of length 1; their cosine ` +
-      `is ${cosine}.`;
-    drawing.setAttribute("aria-label", `p₀ and s, whose cosine is ${cosine}`);
+      `is ${formatCosine(expected[t - 1], heard)}.`;
   };
   return { element, show };
 }
 
 function drawEquations(equations) {
   return make(
-    "div", { class: "equations" },
+    "div", { class: "equations" }, make("h3", {}, "The equations of a cycle"),
     ...equations.map(({ name, equation, words }) =>
       make(
         "dl", {},
