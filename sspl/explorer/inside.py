@@ -6,12 +6,12 @@ from typing import Literal, TypedDict
 
 import gradio as gr
 
+from sspl.explorer.attended_location import AttendedLocation, describe_attended_location
 from sspl.explorer.diagram import Diagram, NothingInside, describe_cycles
 from sspl.explorer.location import Location, describe_equations
 from sspl.explorer.models import FOR_DRAWINGS, FOR_PHOTOGRAPHS, Model
 from sspl.explorer.page import LOOK_S, Page, View, answer, draw_in_browser
 from sspl.explorer.permalink import choose_sounds
-from sspl.explorer.place import Place, describe_place
 from sspl.explorer.predictions import Predictions, describe_predictions
 from sspl.explorer.roads import Roads, describe_roads
 from sspl.explorer.samples import Sample
@@ -93,7 +93,7 @@ class Inside:
 
     def describe_location(
         self, model: str, scene: Scene, layer: float, row: float, column: float
-    ) -> Location | Place:
+    ) -> Location | AttendedLocation:
         """The numbers of one location in every cycle, and the equations behind them.
 
         Args:
@@ -106,7 +106,9 @@ class Inside:
         """
         network = self.models[model].network
         if isinstance(network, PredictiveAttention):
-            return describe_place(network, scene, int(row), int(column), self._list_known(scene))
+            return describe_attended_location(
+                network, scene, int(row), int(column), self._list_known(scene)
+            )
         assert isinstance(network, SSPL)
         return describe_equations(network, scene, int(layer), int(row), int(column))
 

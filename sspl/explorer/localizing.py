@@ -76,7 +76,8 @@ class Localizing:
         asked = read_address(query, self.models, self.samples)
         sounds = choose_sounds(self.samples)
         keys = [sounds.get(sound.title, sound.key) for sound in asked.scene.others]
-        facts, tab = self.models[asked.model].facts, gr.Tabs(selected=asked.tab)
+        facts = self.models[asked.model].facts
+        tab = gr.Tabs(selected=asked.tab) if asked.tab else gr.skip()
         return asked.scene.sample, asked.model, facts, keys, tab, asked.scene
 
     def show_sample(self, sample: str, model: str, scene: Scene):

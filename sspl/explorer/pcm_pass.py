@@ -95,12 +95,12 @@ def run_pass(model: SSPL, pcm: PredictiveCoding, scene: Scene) -> Pass:
     """Run the model over a scene's picture and its first sound."""
     device = next(model.parameters()).device
     visual = model.encode_image(prepare_picture(scene.picture, model.config.image_spec, device))
-    sound, query = hear(model, scene.sound)
+    sound, query = embed_sound(model, scene.sound)
     return Pass(visual=visual, sound=sound, query=query, cycles=list(pcm.run(visual, sound)))
 
 
 @torch.no_grad()
-def hear(model: AudioVisualModel, sound: Sound) -> tuple[Tensor, Tensor]:
+def embed_sound(model: AudioVisualModel, sound: Sound) -> tuple[Tensor, Tensor]:
     """What is to be predicted of a sound, and the query of the map: (1, ...) both."""
     spec = model.config.audio_spec
     waveform = to_model_rate(sound.waveform, SAMPLE_RATE_HZ, spec.sample_rate_hz)

@@ -33,7 +33,7 @@ class Address:
 
     Attributes:
         model: its key.
-        tab: the name of a tab; which there are is the page's business.
+        tab: the name of a tab, which there are is the page's business; "" leaves the one open.
     """
 
     model: str
@@ -95,5 +95,5 @@ def read_address(query: str, models: Mapping[str, Model], samples: Mapping[str, 
     keys = dict.fromkeys(key for key in parts.get("with", "").split(",") if key)
     others = tuple(find_sound(key, samples) for key in [*keys][:MAX_OTHERS])
     scene = replace(scene, others=others)
-    tab = parts.get("tab", "localize")
+    tab = parts.get("tab", "")
     return Address(model=model, scene=scene, tab=FORMER_TABS.get(tab, tab))

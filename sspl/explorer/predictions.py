@@ -38,7 +38,7 @@ class AttentionEquation(TypedDict):
     words: str
 
 
-class FirstPlace(TypedDict):
+class FirstLocation(TypedDict):
     """The place that is looked at first: where the last map is brightest."""
 
     row: int
@@ -55,7 +55,7 @@ class Predictions(TypedDict):
             white line is at the threshold.
         frames: T pictures under the attention map of each cycle.
         expected: T times p_0, (K), of length 1; `heard` is s, (K), of length 1.
-        grid: there are grid x grid places; `place` is the one that is looked at first.
+        grid: there are grid x grid places; `first` is the one that is looked at first.
     """
 
     title: str
@@ -75,7 +75,7 @@ class Predictions(TypedDict):
     error_note: str
     equations: list[AttentionEquation]
     grid: int
-    place: FirstPlace
+    first: FirstLocation
 
 
 def describe_predictions(model: PredictiveAttention, scene: Scene) -> Predictions:
@@ -112,7 +112,7 @@ def describe_predictions(model: PredictiveAttention, scene: Scene) -> Prediction
         "error_note": ERROR_NOTE,
         "equations": _list_equations(model.config),
         "grid": grid,
-        "place": {"row": int(y * grid), "column": int(x * grid)},
+        "first": {"row": int(y * grid), "column": int(x * grid)},
     }
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sspl.evaluation.negative_audio import correlate_maps
 from sspl.explorer.encoding import encode_picture, encode_sound
-from sspl.explorer.pcm_pass import NO_PCM, hear, run_pass
+from sspl.explorer.pcm_pass import NO_PCM, embed_sound, run_pass
 from sspl.explorer.permalink import NOISE, SILENCE, choose_sounds, find_sound
 from sspl.explorer.samples import Sample
 from sspl.explorer.scenes import Scene, Sound
@@ -110,7 +110,7 @@ def describe_roads(model: SSPL, scene: Scene, samples: Mapping[str, Sample], key
     key = key or others[0]["key"]
     other = find_sound(key, samples)
     own = run_pass(model, model.pcm, scene)
-    sound, query = hear(model, other)
+    sound, query = embed_sound(model, other)
     picture, maps = read_image(scene.picture, FRAME_PX), list[RoadMap]()
     reference: Tensor | None = None
     for as_query in (False, True):

@@ -33,6 +33,7 @@ from sspl.explorer.ablations.readouts import Readouts, describe_readouts  # noqa
 from sspl.explorer.ablations.setting import ShownSetting  # noqa: E402
 from sspl.explorer.ablations.tab import Ablations, Tables, load_ablations  # noqa: E402
 from sspl.explorer.ablations.variants import Variants  # noqa: E402
+from sspl.explorer.attended_location import AttendedLocation  # noqa: E402
 from sspl.explorer.evaluations import Evaluations, describe_evaluations  # noqa: E402
 from sspl.explorer.gallery import Thumbnail, describe_gallery  # noqa: E402
 from sspl.explorer.hearing import Hearing, SoundGrid  # noqa: E402
@@ -49,7 +50,6 @@ from sspl.explorer.negatives.full_runs import (  # noqa: E402
 )
 from sspl.explorer.negatives.training import Progress, Training, train_methods  # noqa: E402
 from sspl.explorer.permalink import find_sound  # noqa: E402
-from sspl.explorer.place import Place  # noqa: E402
 from sspl.explorer.roads import Roads  # noqa: E402
 from sspl.explorer.samples import Sample, load_samples  # noqa: E402
 from sspl.explorer.scenes import Scene  # noqa: E402
@@ -97,7 +97,9 @@ def build_payloads(
         "nothing_inside": of(OpenedModel, "inside", inside.describe_inside(without_pcm, scene, "")),
         "location": of(Location, "location", inside.describe_location(with_pcm, scene, 2, 3, 4)),
         "readouts": of(Readouts, "readouts", describe_readouts(models[with_pcm], scene)),
-        "place": of(Place, "location", inside.describe_location(PREDICTIVE, scene, 0, 3, 4)),
+        "attended_location": of(
+            AttendedLocation, "location", inside.describe_location(PREDICTIVE, scene, 0, 3, 4)
+        ),
         "roads": of(Roads, "roads", inside.describe_roads(with_pcm, scene, "")),
         "variants": of(Variants, "ablations", ablations.describe_ablations(with_pcm, scene)),
         "setting": of(ShownSetting, "setting", ablations.describe_setting(scene, *setting)),

@@ -48,7 +48,7 @@ def visit(browser, server, model="photo", **options):
         page.goto(f"{server.url}?model={model}")
         expect(page.locator(f"#model input[value='{model}']")).to_be_checked(timeout=30_000)
         page.get_by_role("tab", name=re.compile("^Inside")).click()
-        page.locator("#inside .sides").wait_for()
+        page.locator("#inside .sides").wait_for(timeout=60_000)
         yield page
     assert complaints == []
     assert server.complaints() == []

@@ -102,7 +102,7 @@ def page(browser):
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt install chromium)")
 @pytest.mark.parametrize("name", FIXTURES)
 def test_the_page_draws_the_fixture(page, payloads, name):
-    beside = {"location": "diagram", "place": "predictions"}.get(name)
+    beside = {"location": "diagram", "attended_location": "predictions"}.get(name)
     if beside:  # it shows the numbers of the step that is shown there
         page.evaluate(DRAW, ["inside", read(beside)])
     drawn = page.evaluate(DRAW, [payloads[name].component, read(name)])  # at every step

@@ -20,7 +20,7 @@ def test_an_address_brings_back_what_it_was_written_for(models, samples):
     assert asked.model == WITHOUT
     assert asked.scene.title == scene.title
     assert [sound.key for sound in asked.scene.others] == ["noise", first]
-    assert asked.tab == "localize"
+    assert asked.tab == ""
 
 
 def test_what_a_visitor_brought_is_left_out(samples):

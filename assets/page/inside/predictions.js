@@ -16,7 +16,7 @@ export function drawPredictions(root, courses, scene, head, trigger) {
   const cycles = scene.steps.length;
   const choice = makeChoice({
     root,
-    first: { layer: 0, ...scene.place },
+    first: { layer: 0, ...scene.first },
     gridOf: () => scene.grid,
     mark: (location) => pictures.forEach((picture) => picture.mark(location)),
     ask: () => trigger("select"),
@@ -63,7 +63,7 @@ export function drawPredictions(root, courses, scene, head, trigger) {
   );
   courses.replaceChildren(drawEquations(scene.equations));
   stepper.go(cycles);
-  choice.choose(0, scene.place.row, scene.place.column, 0);
+  choice.choose(0, scene.first.row, scene.first.column, 0);
   return () => {
     stepper.stop();
     choice.stop();

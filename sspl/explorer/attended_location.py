@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from sspl.data.inputs import prepare_picture
-from sspl.explorer.pcm_pass import hear
+from sspl.explorer.pcm_pass import embed_sound
 from sspl.explorer.scenes import Scene, Sound
 from sspl.predictive_attention import PredictiveAttention, relate_locations
 
@@ -43,7 +43,7 @@ class PlaceCycle(TypedDict):
     share: float
 
 
-class Place(TypedDict):
+class AttendedLocation(TypedDict):
     """One place in every cycle.
 
     Attributes:
@@ -79,9 +79,9 @@ class Place(TypedDict):
 
 
 @torch.no_grad()
-def describe_place(
+def describe_attended_location(
     model: PredictiveAttention, scene: Scene, row: int, column: int, known: Sequence[Sound]
-) -> Place:
+) -> AttendedLocation:
     """One place in every cycle, with every number that its equations join.
 
     Args:
@@ -95,7 +95,7 @@ def describe_place(
     if not (0 <= row < grid and 0 <= column < grid):
         raise ValueError(f"rows and columns are 0 to {grid - 1}: take one of them")
     here = row * grid + column
-    sound, _ = hear(model, scene.sound)
+    sound, _ = embed_sound(model, scene.sound)
     whitened = model.whiten(visual)
     predicted = model.predict(whitened)
     agreement = model.compare(predicted, sound)[0]
@@ -143,7 +143,7 @@ def _compare_with(
     compared: list[Likeness] = [
         {
             "sound": sound.title,
-            "cosine": float(F.cosine_similarity(hear(model, sound)[0][0], predicted, dim=0)),
+            "cosine": float(F.cosine_similarity(embed_sound(model, sound)[0][0], predicted, dim=0)),
         }
         for sound in known
     ]
