@@ -13,14 +13,14 @@ from mcp.client.streamable_http import streamable_http_client
 from page_files import WITH, serve_page
 from PIL import Image
 
-from sspl.explorer import app
+from sspl.explorer import serve
 from sspl.explorer.__main__ import run
 
 ENDPOINTS = {"/list_samples", "/localize_sample", "/localize_files", "/make_heat_map_video"}
 
 
 def test_a_missing_model_ends_the_program_with_a_sentence(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(app.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(serve.signal, "signal", lambda *_: None)
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     assert run(["--model", "nowhere"]) == 2

@@ -1,14 +1,10 @@
-"""The page put together, and served.
+"""The page put together.
 
 Each tab has a file beside this one, and some in `assets/page` for what it does in the browser.
 """
 
-import os
-import signal
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -22,16 +18,16 @@ from sspl.explorer.api import open_api
 from sspl.explorer.gallery import describe_gallery
 from sspl.explorer.inside import build_inside_tab
 from sspl.explorer.localizing import Localizing, build_localize_tab
-from sspl.explorer.models import Model, load_models
+from sspl.explorer.models import Model
 from sspl.explorer.negatives.tab import build_negatives_tab
 from sspl.explorer.page import LOOK_S, Page, answer, draw_in_browser, tell_wrong_choice
 from sspl.explorer.page_modules import read_modules
 from sspl.explorer.preview import Preview, PreviewMiddleware
-from sspl.explorer.samples import Sample, load_samples
-from sspl.explorer.uploads import MAX_SIDE_PX, MAX_UPLOAD_MB
+from sspl.explorer.samples import Sample
+from sspl.explorer.uploads import MAX_UPLOAD_MB
 from sspl.explorer.videos import build_video_tab
 
-PAGE, SAMPLES = find_assets() / "page", find_assets() / "samples"
+PAGE = find_assets() / "page"
 FORGET_S = 2 * 60 * 60  # what a visitor brought or made is deleted after this
 MAX_SESSIONS = 500  # whose scenes are kept at a time
 MAX_AT_ONCE = 2  # answers of a kind that are worked on side by side; the rest wait their turn
@@ -180,47 +176,3 @@ def launch_app(app: gr.Blocks, **options: Any):
         ssr_mode=False,
         **options,
     )
-
-
-def serve_page(
-    *,
-    model: tuple[str, ...] = (),
-    port: int = 7860,
-    share: bool = False,
-    mcp: bool = False,
-    samples: Path = SAMPLES,
-) -> None:
-    """Serve the page until Ctrl-C.
-
-    Args:
-        model: checkpoints to choose from, by name or folder; by default those we ship.
-        port: on this machine.
-        share: also open a public link, through Gradio's servers, for a week.
-        mcp: also serve agents, at /gradio_api/mcp/.
-        samples: a folder with `manifest.jsonl`, pictures and sounds.
-    Raises:
-        ValueError: if a model or a sample cannot be loaded, or the port is taken.
-    """
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    # A Space is reached from outside; anything else is this person's own machine.
-    server_name = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up as after Ctrl+C
-    with tempfile.TemporaryDirectory(prefix="sspl-") as folder:
-        os.environ.setdefault("GRADIO_TEMP_DIR", folder)
-        loaded = load_samples(samples, MAX_SIDE_PX)
-        app = build_app(load_models(model), loaded)
-        # Gradio sends no file that is neither below the working directory nor named here.
-        videos = [str(sample.video) for sample in loaded.values() if sample.video]
-        try:
-            launch_app(
-                app,
-                server_name=server_name,
-                server_port=port,
-                share=share,
-                mcp_server=mcp,
-                allowed_paths=videos,
-            )
-        except OSError as error:
-            raise ValueError(
-                f"port {port} is taken: stop what uses it, or take another --port"
-            ) from error

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import huggingface_hub
 import torch
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from sspl.assets import find_assets
 from sspl.checkpoint import META, WEIGHTS, load_checkpoint
@@ -37,10 +36,11 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
         raise ValueError(f"no model {name!r}: take {shipped}, a checkpoint folder, or a Hub id")
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=[WEIGHTS, META]))
-    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except Exception as error:  # whatever its network library has against name, proxy or reply
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ValueError(
-            f"{name!r} is neither a folder here nor a repository that the Hub gave us "
-            f"({type(error).__name__}); take {shipped} or check the name and the network"
+            f"{name!r} is neither a folder here nor a repository that the Hub gave us ({what}); "
+            f"take {shipped} or check the name and the network"
         ) from error
 
 
