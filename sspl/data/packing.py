@@ -9,7 +9,6 @@ import os
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,6 +21,7 @@ from webdataset.writer import TarWriter
 from sspl.data.manifest import Row, read_fields, read_manifest
 from sspl.data.shards import INDEX, SHARDS
 from sspl.data.stores import count_cores, map_ahead
+from sspl.data.workers import open_threads
 from sspl.media.files import MediaError, check_file
 from sspl.media.pictures import read_image
 from sspl.media.sounds import read_audio
@@ -86,7 +86,7 @@ def _remove(*folders: Path) -> None:
 
 def _read_samples(rows: Iterable[tuple[Row, dict[str, Any]]]) -> Iterator[Sample]:
     """The samples of all rows in order, read in threads."""
-    with ThreadPoolExecutor(count_cores()) as pool:
+    with open_threads(count_cores()) as pool:
         tasks = ((f"{number:09d}", *row) for number, row in enumerate(rows))
         yield from map_ahead(pool, lambda task: _read_sample(*task), tasks, 4 * count_cores())
 

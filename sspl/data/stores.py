@@ -8,17 +8,17 @@ Letters: N items.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor, Future
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
 from os import cpu_count, environ
 from typing import Any
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
+
+from sspl.data.workers import open_threads, open_workers
 
 CHUNK = 16  # items that a process takes at once
 
@@ -43,7 +43,7 @@ class Store:
 
     def read(self, indices: Iterable[int]) -> Iterator[Tensor]:
         """The tensors `indices`, in that order."""
-        with ThreadPoolExecutor(count_cores()) as pool:
+        with open_threads(count_cores()) as pool:
             items = (self._items[i] for i in indices)
             yield from map_ahead(pool, self._read_item, items, 4 * count_cores())
 
@@ -65,16 +65,12 @@ def map_ahead(
 ) -> Iterator[Any]:
     """function(item) for each of items, in order, with at most `num_ahead` waiting to be taken."""
     waiting: deque[Future[Any]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) == num_ahead:
-                yield waiting.popleft().result()
-        while waiting:
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) == num_ahead:
             yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def map_on_all_cores(
@@ -86,20 +82,14 @@ def map_on_all_cores(
         return
     chunks = [items[i : i + CHUNK] for i in range(0, len(items), CHUNK)]
     work = partial(_map_chunk, function)
-    try:
-        with (
-            ProcessPoolExecutor(count_cores(), mp_context=get_context("spawn")) as pool,
-            tqdm(total=len(items), desc=what, unit="clip") as bar,
-        ):
-            for results in map_ahead(pool, work, chunks, 4 * count_cores()):
-                for result in results:
-                    yield result
-                    bar.update()
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            "the worker processes died; in a script of your own, put what it does under "
-            '`if __name__ == "__main__":`, since each worker imports the script first'
-        ) from error
+    with (
+        open_workers(count_cores()) as workers,
+        tqdm(total=len(items), desc=what, unit="clip") as bar,
+    ):
+        for results in map_ahead(workers, work, chunks, 4 * count_cores()):
+            for result in results:
+                yield result
+                bar.update()
 
 
 def count_cores() -> int:

@@ -7,7 +7,6 @@ For `sspl.training.distill`, which wants many kinds of sounds and no label.
 
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import tyro
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from sspl.command import run_command
 from sspl.data.stores import count_cores
+from sspl.data.workers import open_threads
 from sspl.media.files import MediaError
 from sspl.media.sounds import write_audio
 from sspl.prepare.phrases import PERCUSSION, Phrase, check_renderer, render_phrase
@@ -38,7 +38,7 @@ def main(soundfont: Path, out: Path, num: int = 3) -> None:
         for bank, program in INSTRUMENTS
         for number in range(num)
     ]
-    with ThreadPoolExecutor(count_cores()) as pool:
+    with open_threads(count_cores()) as pool:
         made = pool.map(lambda phrase: _write(phrase, out), phrases)
         faults = [fault for fault in tqdm(made, "render", len(phrases), unit="phrase") if fault]
     for fault in faults:

@@ -6,8 +6,7 @@ Nothing is replaced: a pair whose files are missing or broken is left out, and t
 import os
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from sspl.data.manifest import write_manifest
 from sspl.data.stores import map_ahead
+from sspl.data.workers import open_threads
 from sspl.prepare.credits import write_credits
 from sspl.prepare.items import Credit, Fault, Item
 from sspl.prepare.journal import Journal
@@ -58,7 +58,7 @@ def prepare(
     found: Counter[str] = Counter()
     promised = Counter(on for entry in _take_first(items) for on in entry.lists)
     num_workers = num_workers or os.cpu_count() or 1
-    with Journal(out, name, options) as journal, _open_threads(num_workers) as threads:
+    with Journal(out, name, options) as journal, open_threads(num_workers) as threads:
         for folder in (out, out / "images", out / "audio"):  # of a run that was killed
             for unfinished in folder.glob(".unfinished-*"):
                 unfinished.unlink(missing_ok=True)
@@ -109,13 +109,3 @@ def _take_first(items: Iterable[Item | Fault]) -> Iterator[Item | Fault]:
                 entry = Fault(id=entry.id, kind="skipped", reason=reason)
             ids.add(entry.id)
         yield entry
-
-
-@contextmanager
-def _open_threads(num: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads; after an error, or Ctrl-C, what they have not begun is dropped."""
-    threads = ThreadPoolExecutor(num)
-    try:
-        yield threads
-    finally:
-        threads.shutdown(cancel_futures=True)

@@ -8,9 +8,7 @@ Letters: B batch, N samples of a clip of 3 s at 16 kHz, K sounds in the bank.
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from sspl.data.manifest import MANIFEST, read_fields, read_manifest
 from sspl.data.orchestra import INSTRUMENTS
 from sspl.data.orchestra.sounds import synthesise
 from sspl.data.stores import count_cores, map_ahead
+from sspl.data.workers import open_workers
 from sspl.media.files import MediaError, replace_when_done
 from sspl.media.sounds import read_audio
 from sspl.training.mixtures import MixtureMaker
@@ -127,14 +126,9 @@ def map_chunks(work: Callable[..., Any], num_mixtures: int) -> Iterator[Any]:
     size = min(CHUNK, num_mixtures)
     numbers = range(-(-num_mixtures // size))
     with (
-        ProcessPoolExecutor(
-            count_cores(),
-            mp_context=get_context("spawn"),
-            initializer=torch.set_num_threads,
-            initargs=(1,),
-        ) as pool,
+        open_workers(count_cores(), prepare=partial(torch.set_num_threads, 1)) as workers,
         tqdm(total=len(numbers), desc="mix", unit="k") as bar,
     ):
-        for result in map_ahead(pool, partial(work, size=size), numbers, 2 * count_cores()):
+        for result in map_ahead(workers, partial(work, size=size), numbers, 2 * count_cores()):
             yield result
             bar.update()
