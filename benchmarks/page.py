@@ -3,6 +3,7 @@
     python -m benchmarks.page
     python -m benchmarks.page --before 5805989    # the same of an earlier commit, in turn with this
     python -m benchmarks.page --requests 1000     # and the server's memory over so many
+    python -m benchmarks.page --clients 50        # and so many at once, for a minute
 
 Chromium (`apt install chromium`) opens the page that `python app.py` serves; medians, with whatever
 else the machine does falling on both. "Over the wire" is all that a first visit loads.
@@ -19,7 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,12 +186,39 @@ def watch_memory(state: State, requests: int) -> Mapping[str, float]:
     return {"memory at first, MB": held[0], "at last, MB": held[-1], "drift, %": 100 * drift}
 
 
-def main(before: str = "", requests: int = 0) -> None:
+def bring_crowd(state: State, clients: int) -> Mapping[str, float]:
+    """For a minute, visitors that each look at samples of their own; whose answer is not theirs?"""
+    counts: Counter[str] = Counter(answers=0, errors=0, mixed=0)
+    with serve(state) as (url, _):
+        end_s = time.monotonic() + 60
+
+        def look(number: int) -> None:
+            with closing(Client(url, verbose=False, analytics_enabled=False)) as program:
+                listed = program.predict(api_name="/list_samples")
+                samples, model = list(listed["samples"]), next(iter(listed["models"]))
+                while time.monotonic() < end_s:
+                    sample = samples[number % len(samples)]
+                    number += 7
+                    try:
+                        program.predict(sample, model, api_name="/show_sample")
+                        stage = program.predict(model, api_name="/show_stage")
+                        counts["mixed"] += stage["address"]["sample"] != sample
+                        counts["answers"] += 1
+                    except Exception:  # whatever it is, it is counted
+                        counts["errors"] += 1
+
+        with ThreadPoolExecutor(clients) as pool:
+            list(pool.map(look, range(clients)))
+    return counts
+
+
+def main(before: str = "", requests: int = 0, clients: int = 0) -> None:
     """Measure.
 
     Args:
         before: a commit to measure, too, in turn with the files as they are.
         requests: over which the server's memory is watched.
+        clients: that come at once.
     """
     with ExitStack() as stack, sync_playwright() as playwright:
         states = [State(name="now", root=ROOT)]
@@ -208,9 +238,11 @@ def main(before: str = "", requests: int = 0) -> None:
         for figure in states[-1].found:
             medians = [statistics.median(state.found[figure]) for state in states]
             print(f"{figure:26}" + "".join(f"{median:10.3f}" for median in medians))
-        if requests:
-            for name, value in watch_memory(states[-1], requests).items():
-                print(f"{name:26}{value:10.1f}")
+        more = watch_memory(states[-1], requests) if requests else {}
+        if clients:
+            more = {**more, **bring_crowd(states[-1], clients)}
+        for name, value in more.items():
+            print(f"{name:26}{value:10.1f}")
 
 
 if __name__ == "__main__":
